@@ -1,0 +1,69 @@
+/**
+ * What moves along a channel on the caller's loop: items, or a frame in shared memory that nobody has decoded yet.
+ *
+ * A batch from the pool is decoded by the reader that wants its items, at most once, and not at all by a reader that
+ * only passes it on. With several readers (broadcast) the frame is given back when the last one has let go.
+ * Called by: edge.ts and the tasks. Frames are crew.ts's.
+ */
+
+/** A frame as the batch sees it. */
+export interface FrameHandle {
+  /** The arena slot, or -1 for a frame that travels alone. */
+  readonly slot: number
+  readonly items: () => unknown[]
+  /** The frame's bytes, for text; valid until `release`. */
+  readonly bytes: () => Uint8Array
+  readonly release: () => void
+  readonly byteLength: number
+}
+
+export interface Batch {
+  readonly count: number
+  /** Permits that the batch takes in a channel: its items, or its bytes when these weigh more. */
+  readonly weight: number
+  /** The strings of a text outlet, joined as lines. */
+  readonly text: boolean
+  /** The items; decodes a frame the first time. */
+  items(): readonly unknown[]
+  /** The UTF-8 bytes of a text batch. */
+  bytes(): Uint8Array
+  /** The slot of an undecoded frame, handed over to a sole reader, who must not `release` then; -1 when it cannot be. */
+  takeSlot(): number
+  /** One more reader. */
+  retain(): void
+  /** This reader is done. Every reader says so once. */
+  release(): void
+}
+
+/** Bytes that count as one item in a channel's bound. */
+const BYTES_PER_PERMIT = 1024
+
+export const localBatch = (items: readonly unknown[], text = false): Batch => ({
+  count: items.length,
+  weight: Math.max(1, items.length),
+  text,
+  items: () => items,
+  bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
+  takeSlot: () => -1,
+  retain: () => undefined,
+  release: () => undefined
+})
+
+export const frameBatch = (frame: FrameHandle, count: number, text: boolean): Batch => {
+  let readers = 1
+  let decoded: unknown[] | undefined
+  return {
+    count,
+    text,
+    weight: Math.max(1, count, Math.ceil(frame.byteLength / BYTES_PER_PERMIT)),
+    items: () => (decoded ??= frame.items()),
+    bytes: () => frame.bytes(),
+    takeSlot: () => (readers === 1 && decoded === undefined && !text ? frame.slot : -1),
+    retain: () => {
+      readers++
+    },
+    release: () => {
+      if (--readers === 0) frame.release()
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * From what a loop or a worker tells to the error or the dead letter that the user sees: with stage, place and cause.
+ */
+import { createReadStream } from 'node:fs'
+import { PipelineError, type Position } from '../error/pipeline-error.ts'
+import { stageFailed } from '../error/wording.ts'
+import { decodeError } from '../error/wire.ts'
+import type { TaskPlan } from '../plan/plan.ts'
+import type { Told } from './protocol.ts'
+
+/**
+ * An item that a stage refused or failed on, when its policy is `deadLetter`.
+ */
+export interface DeadLetter {
+  /** Name of the stage. */
+  readonly stage: string
+  /** Where the item was: its index at the task's inlet, and file and line when a reader knows. */
+  readonly position: Position
+  /** What was wrong. */
+  readonly cause: unknown
+  /** The item as it entered the stage; a text preview when it could not be cloned. */
+  readonly item: unknown
+}
+
+/** Lines before byte `end` of a plain file; for a position in a split whose predecessors are not finished. */
+export const linesBefore = async (file: string, end: number): Promise<number> => {
+  if (end === 0) return 0
+  let lines = 0
+  for await (const chunk of createReadStream(file, { end: end - 1, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++
+  }
+  return lines
+}
+
+export const positionOf = (told: Told, base: number, lineBase: number): Position => ({
+  index: told.index < 0 ? -1 : base + told.index,
+  ...(told.file === undefined ? {} : { file: told.file }),
+  ...(told.line === undefined ? {} : { line: lineBase + told.line })
+})
+
+export const deadLetterOf = (task: TaskPlan, told: Told, base: number, lineBase: number): DeadLetter => ({
+  stage: task.kernels[told.node]?.name ?? task.stages[0]!.name,
+  position: positionOf(told, base, lineBase),
+  cause: decodeError(told.error),
+  item: told.item
+})
+
+/** The error that ends the run. A failure outside any stage's function (a reader's, a frame's) keeps its own code. */
+export const failureOf = (
+  task: TaskPlan,
+  told: Told,
+  base: number,
+  lineBase: number,
+  cause: unknown = decodeError(told.error)
+): PipelineError => {
+  const stage = task.kernels[told.node] ?? task.stages[0]!
+  if (cause instanceof PipelineError && (cause.stage !== undefined || told.node < 0)) return cause
+  return stageFailed(stage.name, stage.site, positionOf(told, base, lineBase), cause)
+}

@@ -1,0 +1,135 @@
+/**
+ * `pipeline`: a closed graph that can be explained and run; and the runs behind `toArray`, `for await` and `toObservable`.
+ *
+ * Called by users through the doors. Plans with plan/, runs with run.ts.
+ */
+import { availableParallelism } from 'node:os'
+import { Observable } from 'rxjs'
+import { argumentError } from '../error/pipeline-error.ts'
+import { inWorker } from '../error/wording.ts'
+import { bindRunner, type RunOptions } from '../graph/runner.ts'
+import { Source, sourceOf, type Closed, type Sink } from '../graph/source.ts'
+import type { Port } from '../graph/stage.ts'
+import { CHANNEL_ITEMS } from '../plan/connect.ts'
+import { explain, type Explanation } from '../plan/explain.ts'
+import { plan, type Plan } from '../plan/plan.ts'
+import type { DeadLetter } from './failure.ts'
+import { iterateWith } from './iterate.ts'
+import { DEAD_LETTERS } from './letters.ts'
+import { start, type Outputs, type Run } from './run.ts'
+
+export interface PipelineOptions {
+  /** Takes the dead letters of all stages. Without it they are counted, and seen by `run.deadLetters` only. */
+  readonly deadLetters?: Sink<DeadLetter, unknown> | undefined
+  /** Default for `run`. */
+  readonly workers?: number | undefined
+  /** Items that each channel between tasks holds before its sender waits; a whole number >= 1. Default 4096. */
+  readonly capacity?: number | undefined
+}
+
+/** A closed graph: nothing open; can be explained, and run any number of times. */
+export interface Pipeline<O extends Outputs> {
+  /** The plan as text (`String(…)`), as plain data and as a Mermaid graph. Starts nothing. */
+  explain(options?: Pick<RunOptions, 'workers'>): Explanation
+  /** Starts a run. Subscribe to its outputs in the same turn and nothing is missed. */
+  run(options?: RunOptions): Run<O>
+}
+
+/** The name of the output of the dead letters among the others. */
+const LETTERS = 'deadLetters'
+
+const workersOf = (asked: number | undefined): number => {
+  const workers = asked ?? availableParallelism()
+  if (!Number.isInteger(workers) || workers < 0 || workers > 128) {
+    throw argumentError('range', 'workers must be a whole number from 0 to 128', `got ${String(asked)}`, 'leave it out for one per core')
+  }
+  return workers
+}
+
+const capacityOf = (asked: number | undefined): number => {
+  const capacity = asked ?? CHANNEL_ITEMS
+  if (Number.isInteger(capacity) && capacity >= 1) return capacity
+  throw argumentError('range', 'pipeline: capacity must be a whole number >= 1', `got ${String(asked)}`, `leave it out for ${CHANNEL_ITEMS}`)
+}
+
+/**
+ * Declares a pipeline by its outputs. Stages that several outputs share run once.
+ *
+ * **Errors**   TypeError (ERR_MILLRACE_ARGUMENT) when there is no output, or a value is not a closed graph;
+ *              PipelineError at `explain` and `run` when the graph cannot be planned
+ * @example
+ * const numbers = range(0, 100)
+ * const p = pipeline({
+ *   even: numbers.pipe(filter((n) => n % 2 === 0)).observe(),
+ *   sum: numbers.pipe(reduce((a, b) => a + b, 0)).observe()
+ * })
+ * const report = await p.run().done
+ */
+export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions = {}): Pipeline<O> => {
+  const ports: Record<string, Port> = {}
+  for (const [name, closed] of Object.entries(outputs)) {
+    const port = (closed as Partial<Closed<unknown>> | undefined)?.port
+    if (port === undefined || closed instanceof Source) {
+      throw argumentError('type', `pipeline: output '${name}' is not a closed graph`, 'it is still open or not a graph', 'end it with .to(sink) or .observe()')
+    }
+    ports[name] = port
+  }
+  if (Object.keys(ports).length === 0) {
+    throw argumentError('type', 'pipeline: no outputs', 'there is nothing to run', 'give at least one source ended with .to(sink) or .observe()')
+  }
+  if (options.deadLetters !== undefined) {
+    if (LETTERS in ports) throw argumentError('type', `pipeline: '${LETTERS}' is the name of the dead letters' output`, 'an output has it too', 'rename the output')
+    const letters = sourceOf<DeadLetter>({ role: 'source', kind: DEAD_LETTERS, args: {}, open: () => { throw new Error('opened by the run') } })
+    ports[LETTERS] = options.deadLetters.attach(letters).port
+  }
+  const capacity = capacityOf(options.capacity)
+  const plans = new Map<number, Plan>()
+  const planned = (workers: number): Plan => {
+    let known = plans.get(workers)
+    if (known === undefined) plans.set(workers, (known = plan(ports, { workers, capacity })))
+    return known
+  }
+  return {
+    explain: ({ workers } = {}) => explain(planned(workersOf(workers ?? options.workers))),
+    run: ({ workers, signal } = {}) => {
+      if ((globalThis as Record<symbol, unknown>)[Symbol.for('millrace.worker')] === true) throw inWorker()
+      return start<O>({ plan: planned(workersOf(workers ?? options.workers)), signal })
+    }
+  }
+}
+
+const observed = <A>(source: Source<A>, options: RunOptions | undefined, capacity?: number): Run<{ out: Closed<A> }> =>
+  pipeline({ out: source.observe(capacity === undefined ? {} : { capacity }) }).run(options)
+
+const toArray = async <A>(source: Source<A>, options?: RunOptions): Promise<A[]> => {
+  const items: A[] = []
+  const run = observed(source, options)
+  run.outputs.out.subscribe({ next: (item) => items.push(item), error: () => undefined })
+  await run.done
+  return items
+}
+
+/** Each subscription is a run; unsubscribing cancels it. */
+const toObservable = <A>(source: Source<A>, options?: RunOptions): Observable<A> =>
+  new Observable<A>((subscriber) => {
+    const run = observed(source, options)
+    const inner = run.outputs.out.subscribe({
+      next: (item) => {
+        subscriber.next(item)
+      },
+      error: (error: unknown) => {
+        subscriber.error(error)
+      }
+    })
+    run.done.then(() => { subscriber.complete() }, (error: unknown) => { subscriber.error(error) })
+    return () => {
+      inner.unsubscribe()
+      run.cancel(new Error('unsubscribed'))
+    }
+  })
+
+bindRunner({
+  toArray,
+  toObservable,
+  iterate: (source, options) => iterateWith(source, (out) => pipeline({ out }).run(options))
+})

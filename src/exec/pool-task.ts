@@ -1,0 +1,364 @@
+/**
+ * A task while it runs on the pool: hands out morsels within a window, puts results back in order, sends them on.
+ *
+ *   dispatch ── window permit ──▶ slot ──▶ crew ──▶ worker ── notices ──▶ Pending (by order of dispatch)
+ *   deliver  ◀── oldest Pending first: its frames go to the outlets, then its permit goes back
+ *
+ * Invariants
+ *   P1  at most `window` morsels are out; each holds at most FRAMES_PER_MORSEL frames here before the worker lets it rest
+ *   P2  results leave in the order of dispatch, and a morsel's in the order they were made
+ *   P3  every slot that was submitted comes back: after DONE, after a worker's death, after an abort
+ * Called by chain-task.ts. Knows crew.ts, edges and plans; decodes nothing but failures and dead letters.
+ */
+import { store } from '../atomic/park.ts'
+import { workerDied } from '../error/wording.ts'
+import type { TaskPlan } from '../plan/plan.ts'
+import type { Death } from '../pool/pool.ts'
+import { frameBatch, type Batch } from './batch.ts'
+import { nextTask, type Crew, type Hand } from './crew.ts'
+import { deadLetterOf, failureOf, linesBefore, type DeadLetter } from './failure.ts'
+import type { Outlets } from './outlets.ts'
+import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, type Registration, type Split, type Told } from './protocol.ts'
+
+/** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
+const GRACE_MS = 300
+
+interface Pending {
+  readonly slot: number
+  /** Index of the morsel's first item at the task's inlet; for splits known only when it is the oldest. */
+  readonly base: number
+  readonly split: Split | undefined
+  readonly count: number
+  readonly pin: number
+  /** What came back and has not gone on yet: batches by outlet, or dead letters (outlet -1). */
+  readonly out: { readonly outlet: number; readonly batch: Batch }[]
+  /** The worker that the morsel rests in, or -1. */
+  rests: number
+  done: boolean
+  lines: number
+}
+
+export interface PoolTaskOptions {
+  readonly plan: TaskPlan
+  readonly crew: Crew
+  readonly outlets: Outlets
+  readonly states: readonly object[] | undefined
+  readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
+  readonly fail: (error: Error) => void
+}
+
+/** The description of a task that travels to workers. */
+const registrationOf = (plan: TaskPlan, task: number, workers: number, states: readonly object[] | undefined): Registration => {
+  const program = plan.program!
+  const head = plan.head?.spec
+  return {
+    type: 'register',
+    task,
+    program,
+    fns: plan.kernels.map((kernel) => kernel.shipment!.fns),
+    envs: plan.kernels.map((kernel) => (kernel.spec.role === 'kernel' ? kernel.spec.env : undefined)),
+    codecs: plan.kernels.map((kernel) => kernel.shipment!.codec),
+    reader: head?.role === 'source' && head.splits !== undefined ? { kind: head.splits.reader.kind, args: head.args } : undefined,
+    states,
+    counters: new SharedArrayBuffer(Math.max(8, workers * program.nodes.length * COUNTS_PER_NODE * 8)),
+    stop: new SharedArrayBuffer(4)
+  }
+}
+
+export class PoolTask implements Hand {
+  readonly counters: Float64Array
+  /** Microseconds per item, as measured; for the size of morsels. */
+  microsPerItem = 0
+  /** The task's own kernels want no more input. */
+  shut = false
+  itemsDone = 0
+  bytesDone = 0
+  readonly #o: PoolTaskOptions
+  readonly #registration: Registration
+  readonly #window: number
+  readonly #order: Pending[] = []
+  readonly #bySlot = new Map<number, Pending>()
+  readonly #ran = new Set<number>()
+  readonly #linesDone = new Map<string, number>()
+  #itemBase = 0
+  #wakeDispatch: (() => void) | undefined
+  #ended = false
+  #aborted: Error | undefined
+  #delivering: Promise<void> | undefined
+  /** Serial tasks live in one worker. */
+  #owner = -1
+
+  private constructor(options: PoolTaskOptions) {
+    this.#o = options
+    const { plan, crew, states } = options
+    this.#registration = registrationOf(plan, nextTask(), crew.workers, states)
+    this.counters = new Float64Array(this.#registration.counters)
+    this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
+    if (plan.affinity === 'serial') this.#owner = this.#registration.task % crew.workers
+  }
+
+  /** Registers the task with every worker: resolves when all are ready, rejects with what one of them could not find. */
+  static async open(options: PoolTaskOptions): Promise<PoolTask> {
+    const task = new PoolTask(options)
+    await options.crew.register(task.#registration, task)
+    options.crew.ref()
+    task.#delivering = task.#deliver().catch((error: unknown) => {
+      options.fail(error as Error)
+    })
+    return task
+  }
+
+  /** Items that one morsel should hold, so that it takes about 2 ms. */
+  get morselItems(): number {
+    if (this.microsPerItem === 0) return 256
+    return Math.max(1, Math.min(8192, Math.round(2000 / this.microsPerItem)))
+  }
+
+  /** Runs items on the pool, in as many morsels as they need. `base` is the index of the first. */
+  async items(items: readonly unknown[], base: number): Promise<void> {
+    for (let from = 0; from < items.length && !this.shut; ) {
+      await this.#permit()
+      if (this.shut) return
+      const to = Math.min(items.length, from + this.morselItems)
+      const { slot, taken } = this.#o.crew.submitItems(this.#registration.task, items, from, to, this.#owner)
+      if (slot < 0) {
+        await this.#room()
+        continue
+      }
+      this.#add(slot, base + from, taken, undefined, this.#owner)
+      from += taken
+    }
+  }
+
+  /** Runs a batch; a frame that nobody has decoded goes on as it is. Takes the batch over. */
+  async batch(batch: Batch, base: number): Promise<void> {
+    await this.#permit()
+    const slot = this.shut ? -1 : batch.takeSlot()
+    if (slot >= 0) {
+      while (!this.#o.crew.submitFrame(this.#registration.task, slot, this.#owner)) await this.#room()
+      this.#add(slot, base, batch.count, undefined, this.#owner)
+      return
+    }
+    await this.items(batch.items(), base)
+    batch.release()
+  }
+
+  async split(split: Split): Promise<void> {
+    await this.#permit()
+    if (this.shut) return
+    for (;;) {
+      const slot = this.#o.crew.submitSplit(this.#registration.task, split)
+      if (slot >= 0) {
+        this.#add(slot, 0, 0, split, -1)
+        return
+      }
+      await this.#room()
+    }
+  }
+
+  /** No more input: waits for what is out, flushes every worker's instances, and waits for that too. */
+  async finish(): Promise<void> {
+    while (this.#order.length > 0 && this.#aborted === undefined) await this.#changed()
+    const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#ran] : []
+    for (const worker of flushes) {
+      if (this.#aborted !== undefined) break
+      const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
+      if (slot < 0) await this.#room()
+      else this.#add(slot, this.#itemBase, 0, undefined, worker)
+    }
+    this.#ended = true
+    this.#poke()
+    await this.#delivering
+    await this.close()
+  }
+
+  /** Work that is out, for the deadlock watch. */
+  get busy(): boolean {
+    return this.#order.some((pending) => !pending.done && pending.rests < 0)
+  }
+
+  /** The run has failed or was cancelled, or nobody reads any more: throws the work away. */
+  abort(reason: Error): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = reason
+    this.shut = true
+    store(new Int32Array(this.#registration.stop), 0, 1)
+    for (const pending of this.#order) {
+      for (const { batch } of pending.out.splice(0)) batch.release()
+      if (pending.rests >= 0) this.#resume(pending)
+    }
+    this.#poke()
+  }
+
+  /** Waits until the pool has let go of every morsel; a worker that does not answer is replaced. */
+  async close(): Promise<void> {
+    const { crew } = this.#o
+    if (this.#closed) return
+    this.#closed = true
+    this.#ended = true
+    this.#poke()
+    if (this.#order.some((pending) => !pending.done)) {
+      const late = setTimeout(() => {
+        for (const { worker, running } of crew.pool.metrics()) if (this.#bySlot.has(running)) crew.terminate(worker)
+      }, GRACE_MS)
+      while (this.#order.some((pending) => !pending.done)) await this.#changed()
+      clearTimeout(late)
+    }
+    for (const pending of this.#order.splice(0)) {
+      for (const { batch } of pending.out) batch.release()
+      crew.release(pending.slot)
+    }
+    await this.#delivering
+    crew.unregister(this.#registration.task)
+    crew.unref()
+  }
+  #closed = false
+
+  notice(worker: number, kind: number, slot: number, a: number, b: number, c: number, d: number): void {
+    const pending = this.#bySlot.get(slot)
+    if (pending === undefined) return
+    this.#ran.add(worker)
+    switch (kind) {
+      case NOTICE_OUT: {
+        const { text } = this.#o.plan.program!.outlets[a]!
+        this.#hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text))
+        break
+      }
+      case NOTICE_DEAD:
+        this.#hold(pending, -1, frameBatch(this.#o.crew.frame(b, worker, d), c, false))
+        break
+      case NOTICE_FAIL: {
+        const frame = this.#o.crew.frame(b, worker, d)
+        const [told] = frame.items() as [Told]
+        frame.release()
+        void this.#failed(pending, told)
+        break
+      }
+      case NOTICE_MORE:
+        pending.rests = worker
+        if (this.#aborted !== undefined) this.#resume(pending)
+        break
+      case NOTICE_CLOSED:
+        this.shut = true
+        this.#wakeDispatch?.()
+        break
+      case NOTICE_DONE:
+        this.#done(pending, a, b, c)
+    }
+    this.#poke()
+  }
+
+  died(death: Death): void {
+    // Whatever had run there may have left state behind (partial answers, morsels at rest) that is gone.
+    const gone = new Set([...death.running, ...death.pinned, ...death.lost])
+    const lost = this.#order.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
+    const stateful = this.#ran.has(death.worker) && this.#o.plan.kernels.some((k) => k.spec.role === 'kernel' && k.spec.parallelism !== 'stateless')
+    for (const pending of lost) this.#done(pending, 0, 0, 0)
+    if ((lost.length > 0 || stateful) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)) {
+      const running = lost.find((p) => p.slot === death.current) ?? lost[0]
+      const stages = this.#o.plan.stages.map((stage) => stage.name)
+      this.#o.fail(workerDied(stages, death.code, death.error, running === undefined ? undefined : { base: running.base, count: running.count, file: running.split?.file, start: running.split?.start }))
+    }
+    this.#poke()
+  }
+
+  #done(pending: Pending, lines: number, micros: number, kib: number): void {
+    pending.done = true
+    pending.rests = -1
+    pending.lines = lines
+    this.#bySlot.delete(pending.slot)
+    this.itemsDone += pending.split === undefined ? pending.count : lines
+    this.bytesDone += kib * 1024
+    if (pending.count > 0 && micros > 0) {
+      const sample = micros / pending.count
+      this.microsPerItem = this.microsPerItem === 0 ? sample : this.microsPerItem * 0.7 + sample * 0.3
+    }
+  }
+
+  #add(slot: number, base: number, count: number, split: Split | undefined, pin: number): void {
+    const pending: Pending = { slot, base, count, split, pin, out: [], rests: -1, done: false, lines: 0 }
+    this.#order.push(pending)
+    this.#bySlot.set(slot, pending)
+    this.#poke()
+  }
+
+  #hold(pending: Pending, outlet: number, batch: Batch): void {
+    if (this.#aborted !== undefined) batch.release()
+    else pending.out.push({ outlet, batch })
+  }
+
+  #resume(pending: Pending): void {
+    const worker = pending.rests
+    pending.rests = -1
+    this.#o.crew.resume(worker, pending.slot)
+  }
+
+  async #failed(pending: Pending, told: Told): Promise<void> {
+    const plain = told.file !== undefined && told.splitStart !== undefined && told.splitStart > 0
+    const lines = plain ? await linesBefore(told.file, told.splitStart).catch(() => 0) : 0
+    this.#o.fail(failureOf(this.#o.plan, told, pending.base, lines))
+  }
+
+  async #deliver(): Promise<void> {
+    const { outlets, crew, plan } = this.#o
+    for (;;) {
+      if (this.#aborted !== undefined) return
+      const oldest = this.#order[0]
+      if (oldest === undefined) {
+        if (this.#ended) return
+        await this.#changed()
+        continue
+      }
+      const next = oldest.out.shift()
+      if (next !== undefined) {
+        if (next.outlet >= 0) await outlets.push(next.outlet, next.batch)
+        else await this.#dead(oldest, next.batch)
+      } else if (oldest.rests >= 0) this.#resume(oldest)
+      else if (oldest.done) {
+        this.#order.shift()
+        crew.release(oldest.slot)
+        this.#count(oldest)
+        this.#wakeDispatch?.()
+      } else await this.#changed()
+      if (outlets.allClosed && plan.program!.outlets.length > 0) {
+        this.abort(new Error('nobody reads any more'))
+        return
+      }
+    }
+  }
+
+  #count({ split, lines, count }: Pending): void {
+    this.#itemBase += split === undefined ? count : lines
+    if (split !== undefined) this.#linesDone.set(split.file, (this.#linesDone.get(split.file) ?? 0) + lines)
+  }
+
+  async #dead(pending: Pending, batch: Batch): Promise<void> {
+    const lines = pending.split === undefined ? 0 : (this.#linesDone.get(pending.split.file) ?? 0)
+    const base = pending.split === undefined ? pending.base : this.#itemBase
+    for (const told of batch.items() as Told[]) await this.#o.deadLetter(deadLetterOf(this.#o.plan, told, base, lines))
+    batch.release()
+  }
+
+  async #permit(): Promise<void> {
+    while (this.#order.length >= this.#window && !this.shut) {
+      await new Promise<void>((resolve) => {
+        this.#wakeDispatch = resolve
+      })
+    }
+    this.#wakeDispatch = undefined
+  }
+
+  async #room(): Promise<void> {
+    await this.#o.crew.room()
+  }
+
+  readonly #watchers: (() => void)[] = []
+  #changed(): Promise<void> {
+    return new Promise((resolve) => this.#watchers.push(resolve))
+  }
+
+  #poke(): void {
+    this.#wakeDispatch?.()
+    for (const wake of this.#watchers.splice(0)) wake()
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * A task that waits: one asynchronous stage (mapAsync, merge, buffer …) between channels of the caller's loop.
+ *
+ * Called by run.ts. The stage sees inlets and outlets; channels, ends and early leaving are handled here.
+ */
+import { stageFailed } from '../error/wording.ts'
+import { PipelineError } from '../error/pipeline-error.ts'
+import type { Inlet, ItemBatch, Outlet, ProcessSpec } from '../graph/spec.ts'
+import { localBatch, type Batch } from './batch.ts'
+import type { Edge } from './edge.ts'
+import type { Task, TaskContext } from './task.ts'
+
+export class ProcessTask implements Task {
+  itemsIn = 0
+  itemsOut = 0
+  readonly cpuMs = 0
+  readonly #c: TaskContext
+  readonly #controller = new AbortController()
+
+  constructor(context: TaskContext) {
+    this.#c = context
+  }
+
+  /** Blocked on a push, or with nothing to do but pull. A stage that waits for the outside may look so: see run.ts. */
+  get stuck(): boolean {
+    const { inlets, outlets } = this.#c
+    return outlets.edges.some((edge) => edge.pushing > 0) || (this.itemsIn === this.itemsOut && inlets.some((edge) => edge.pulling > 0))
+  }
+
+  wake(): void {
+    if (this.#c.signal.aborted) this.#controller.abort(this.#c.cancelled())
+  }
+
+  async drive(): Promise<void> {
+    const { plan, inlets, outlets } = this.#c
+    const [stage] = plan.stages
+    const spec = stage!.spec as ProcessSpec
+    outlets.onAllClosed(() => {
+      this.#controller.abort(new Error('nobody reads any more'))
+      for (const edge of inlets) edge.leave()
+    })
+    try {
+      await spec.run({
+        ...this.#c.context(stage!.name),
+        signal: this.#controller.signal,
+        inlets: inlets.map((edge) => this.#inlet(edge)),
+        outlets: Array.from({ length: spec.outlets }, (_, outlet) => this.#outlet(outlet))
+      })
+      if (this.#c.signal.aborted) throw this.#c.cancelled()
+      outlets.end()
+    } catch (error) {
+      if (this.#c.signal.aborted) throw this.#c.cancelled()
+      if (outlets.allClosed && outlets.edges.length > 0) return
+      throw error instanceof PipelineError ? error : stageFailed(stage!.name, stage!.site, undefined, error)
+    } finally {
+      for (const edge of inlets) edge.leave()
+    }
+  }
+
+  #inlet(edge: Edge): Inlet {
+    const open = (batch: Batch | undefined): ItemBatch | undefined => {
+      if (batch === undefined) return undefined
+      const items = batch.items()
+      batch.release()
+      this.itemsIn += items.length
+      return { items }
+    }
+    return {
+      pull: async () => open(await edge.pull()),
+      tryPull: () => open(edge.tryPull()),
+      close: () => {
+        edge.leave()
+      }
+    }
+  }
+
+  #outlet(outlet: number): Outlet {
+    return {
+      push: async (items) => {
+        if (items.length === 0) return true
+        this.itemsOut += items.length
+        if (outlet >= this.#c.outlets.count) return false
+        return this.#c.outlets.push(outlet, localBatch(items))
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What the caller's loop and the workers say to each other about tasks: header words of a morsel, notices, messages.
+ *
+ * A morsel is an arena slot: the frame in it is the input, its user words say what to do with it. Notices are small
+ * integers through the pool's rings; everything that does not fit in integers is a message. Shared by crew.ts (main
+ * thread) and remote.ts (worker). No logic.
+ */
+import type { Split } from '../graph/spec.ts'
+import type { FnRef } from '../ship/address.ts'
+import type { CodecRef } from '../ship/describe.ts'
+import type { WireError } from '../error/wire.ts'
+import type { Program } from '../plan/program.ts'
+
+/** User words of a slot's header (an arena leaves words 4..15 to its user). */
+export const WORD_TASK = 4
+export const WORD_INPUT = 5
+
+/** Values of WORD_INPUT: what the morsel is. */
+export const INPUT_ITEMS = 0
+/** The frame holds one {@link Split}, to be read by the worker. */
+export const INPUT_SPLIT = 1
+/** No more input: flush what the instances hold. */
+export const INPUT_END = 2
+/** The items travel alone, in a message sent before to the worker that the morsel is pinned to. */
+export const INPUT_ALONE = 3
+
+/** First word of a notice; the second is the morsel's slot. */
+export const NOTICE_OUT = 1 // outlet, out slot (-1: alone, see message), items
+export const NOTICE_DONE = 2 // lines of the split, busy microseconds, bytes read (in KiB)
+export const NOTICE_MORE = 3 // the morsel waits until its results have been taken
+export const NOTICE_DEAD = 4 // out slot with dead letters (-1: alone)
+export const NOTICE_FAIL = 5 // out slot with the failure (-1: alone)
+export const NOTICE_CLOSED = 6 // outlets closed from inside: no more input is wanted
+
+/** Frames that a morsel may send before it waits for them to be taken. */
+export const FRAMES_PER_MORSEL = 8
+
+/** Counters per node, in shared memory; one writer each. */
+export const COUNT_IN = 0
+export const COUNT_SKIPPED = 1
+export const COUNT_DEAD = 2
+export const COUNT_FAILED = 3
+export const COUNTS_PER_NODE = 4
+
+/** A task, as it travels to every worker. */
+export interface Registration {
+  readonly type: 'register'
+  readonly task: number
+  readonly program: Program
+  readonly fns: readonly Readonly<Record<string, FnRef>>[]
+  readonly envs: readonly unknown[]
+  readonly codecs: readonly (CodecRef | undefined)[]
+  readonly reader: { readonly kind: string; readonly args: Readonly<Record<string, unknown>> } | undefined
+  /** Plain state taken over from the caller's loop (serial tasks). */
+  readonly states: readonly object[] | undefined
+  /** Float64 counters: [worker][node][COUNTS_PER_NODE]. */
+  readonly counters: SharedArrayBuffer
+  /** One Int32: not 0 when the run is over and work is to be thrown away. */
+  readonly stop: SharedArrayBuffer
+}
+
+export type ToWorker =
+  | Registration
+  | { readonly type: 'unregister'; readonly task: number }
+  | { readonly type: 'alone'; readonly slot: number; readonly frame: AloneFrame }
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly task: number }
+  | { readonly type: 'refused'; readonly task: number; readonly error: WireError }
+  | { readonly type: 'alone'; readonly slot: number; readonly ticket: number; readonly frame: AloneFrame }
+
+/** Items too large for a slot. */
+export interface AloneFrame {
+  readonly kind: number
+  readonly count: number
+  readonly buffer: SharedArrayBuffer
+}
+
+/** A dead letter or a failure as a worker tells it; the position is relative to the morsel. */
+export interface Told {
+  readonly node: number
+  /** Index of the item in the morsel; -1 at the end of the input. */
+  readonly index: number
+  /** Line (record) number within the split, 1-based. */
+  readonly line: number | undefined
+  readonly file: string | undefined
+  readonly splitStart: number | undefined
+  readonly item: unknown
+  readonly error: WireError
+}
+
+export type { Split }

@@ -1,0 +1,355 @@
+/**
+ * The worker's half of the executor: registers tasks, runs morsels, sends results as frames.
+ *
+ *   morsel ── decode frame, or read split ──▶ instance.run ──▶ outs ──▶ frames ──▶ NOTICE_OUT … NOTICE_DONE
+ *                                                                 │
+ *                                                                 └ after FRAMES_PER_MORSEL frames: NOTICE_MORE, and the
+ *                                                                   morsel rests until the caller's loop resumes it
+ * Invariants
+ *   R1  a worker never waits for room: a morsel rests (its driver is a generator) and the worker takes another one,
+ *       so a full pipeline cannot block the pool
+ *   R2  a morsel at rest goes on in the worker where it began
+ *   R3  an instance serves one morsel at a time; its partial state lives as long as the task
+ *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
+ * Called by src/worker.ts. Knows operator/, frame/ and ship/; the pool calls `run` and `onMessage`.
+ */
+import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } from '../operator/compile.ts'
+import type { Kernel } from '../operator/kernel.ts'
+import type { Binding } from '../plan/program.ts'
+import { encodeAlone, decodeAlone, readFrame, writeFrame, writeText } from '../frame/frame.ts'
+import type { Arena } from '../frame/arena.ts'
+import { load, sleep } from '../atomic/park.ts'
+import { encodeError } from '../error/wire.ts'
+import type { ItemBatch, Split, SplitReader } from '../graph/spec.ts'
+import { resolveChecker, resolveFn } from '../ship/resolve.ts'
+import {
+  COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, FRAMES_PER_MORSEL, INPUT_ALONE, INPUT_END,
+  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, WORD_INPUT, WORD_TASK,
+  type AloneFrame, type FromWorker, type Registration, type Told, type ToWorker
+} from './protocol.ts'
+import { tell } from './told.ts'
+
+export interface RemoteOptions {
+  readonly worker: number
+  readonly arena: Arena
+  readonly kernels: Readonly<Record<string, Kernel>>
+  readonly readers: Readonly<Record<string, SplitReader>>
+  readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
+  readonly post: (message: FromWorker) => void
+}
+
+export interface Remote {
+  run(slot: number): void | Promise<void>
+  onMessage(message: ToWorker): void | Promise<void>
+}
+
+/** Thrown by the hooks to end a morsel: the run has failed. */
+class Fatal extends Error {
+  readonly told: Told
+  constructor(told: Told) {
+    super('the run has failed')
+    this.told = told
+  }
+}
+
+/** What the driver of a morsel yields: something to wait for, or `'rest'`: results have to be taken first. */
+type Step = Promise<unknown> | 'rest'
+
+interface Loop {
+  readonly instance: Instance
+  /** The batch being run and the index of its first item in the morsel; for positions. */
+  batch: Pick<ItemBatch, 'origin'>
+  base: number
+  dead: Told[]
+  busy: boolean
+}
+
+interface Task {
+  readonly registration: Registration
+  readonly binding: Binding
+  readonly loops: Loop[]
+  readonly counters: Float64Array
+  readonly stop: Int32Array
+  readonly reader: SplitReader | undefined
+}
+
+/** What a morsel has sent since it last rested, and how long it has rested, in milliseconds. */
+interface Sent {
+  frames: number
+  restedMs: number
+}
+
+/** Results held back until they make a frame worth sending. */
+const FRAME_ITEMS = 512
+/** The same for text, in lines. */
+const FRAME_LINES = 1024
+
+export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
+  const tasks = new Map<number, Task>()
+  const awaited = new Map<number, (() => void)[]>()
+  const resting = new Map<number, Generator<Step, void, unknown>>()
+  const alone = new Map<number, AloneFrame>()
+  let tickets = 0
+
+  const makeLoop = (task: Task): Loop => {
+    const { program, states } = task.registration
+    const count = (node: number, which: number): void => {
+      task.counters[node * COUNTS_PER_NODE + which]!++
+    }
+    const told = (node: number, index: number, item: unknown, error: unknown): Told =>
+      tell(node, loop.batch, index, loop.base, item, error)
+    const instance = instantiate(program, kernels, task.binding, {
+      failed: (node, index, item, error) => {
+        const { onError } = program.nodes[node]!
+        const policy = typeof onError === 'object' ? onError.then : onError
+        if (policy === 'skip') count(node, COUNT_SKIPPED)
+        else if (policy === 'deadLetter') {
+          count(node, COUNT_DEAD)
+          loop.dead.push(told(node, index, item, error))
+        } else {
+          count(node, COUNT_FAILED)
+          throw new Fatal(told(node, index, item, error))
+        }
+      },
+      left: (node, index, item, cause) => {
+        count(node, COUNT_DEAD)
+        loop.dead.push(told(node, index, item, cause))
+      }
+    }, states)
+    const loop: Loop = { instance, batch: {}, base: 0, dead: [], busy: false }
+    return loop
+  }
+
+  /** A loop that no morsel at rest holds. */
+  const freeLoop = (task: Task): Loop => {
+    let loop = task.loops.find((l) => !l.busy)
+    if (loop === undefined) {
+      loop = makeLoop(task)
+      task.loops.push(loop)
+    }
+    loop.busy = true
+    return loop
+  }
+
+  /** Sends one frame that is already in a slot, or alone; answers nothing, counts nothing. */
+  const sendAlone = (kind: number, slot: number, outlet: number, frame: AloneFrame): void => {
+    const ticket = tickets++ & 0x3fffffff
+    post({ type: 'alone', slot, ticket, frame })
+    emit(kind, slot, outlet, -1, frame.count, ticket)
+  }
+
+  function* sendItems(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<Step, void, unknown> {
+    for (let from = 0; from < items.length; ) {
+      if (sent.frames >= FRAMES_PER_MORSEL) {
+        emit(NOTICE_MORE, slot, 0, 0, 0, 0)
+        const from = performance.now()
+        yield 'rest'
+        sent.restedMs += performance.now() - from
+        sent.frames = 0
+      }
+      const out = arena.claim(worker)
+      const written = out < 0 ? 0 : (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
+      if (written > 0) {
+        emit(kind, slot, outlet, out, written, 0)
+        from += written
+      } else {
+        if (out >= 0) arena.release(out)
+        // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
+        const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
+        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text))
+        from = to
+      }
+      sent.frames++
+    }
+  }
+
+  function* flush(task: Task, loop: Loop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
+    const { outs } = loop.instance
+    for (let outlet = 0; outlet < outs.length; outlet++) {
+      const { text } = task.registration.program.outlets[outlet]!
+      const held = outs[outlet]!
+      if (held.length === 0 || (!all && held.length < (text ? FRAME_LINES : FRAME_ITEMS))) continue
+      outs[outlet] = []
+      yield* sendItems(NOTICE_OUT, slot, outlet, held, text, sent)
+    }
+    if (loop.dead.length > 0) {
+      const letters = loop.dead
+      loop.dead = []
+      yield* sendItems(NOTICE_DEAD, slot, 0, letters, false, sent)
+    }
+  }
+
+  /** Carries a status of the instance to its end: pauses are flushed, waits are slept. */
+  function* settle(task: Task, loop: Loop, slot: number, sent: Sent, begun: Status): Generator<Step, Status, unknown> {
+    let status = begun
+    while (status === PAUSED || status === WAIT) {
+      if (status === WAIT) sleep(loop.instance.waitMs)
+      yield* flush(task, loop, slot, sent, false)
+      if (load(task.stop, 0) !== 0) return CLOSED
+      status = loop.instance.resume()
+    }
+    return status
+  }
+
+  function* input(task: Task, slot: number): Generator<Step, ItemBatch | undefined, unknown> {
+    yield* []
+    const words = arena.words(slot)
+    if (words[WORD_INPUT] === INPUT_ALONE) {
+      const frame = alone.get(slot)!
+      alone.delete(slot)
+      return { items: decodeAlone(frame) }
+    }
+    return { items: readFrame(arena, slot) }
+  }
+
+  function* feed(task: Task, loop: Loop, slot: number, sent: Sent, batch: ItemBatch, base: number): Generator<Step, boolean, unknown> {
+    loop.batch = batch
+    loop.base = base
+    const status = yield* settle(task, loop, slot, sent, loop.instance.run(batch.items))
+    yield* flush(task, loop, slot, sent, false)
+    return status === DONE && load(task.stop, 0) === 0
+  }
+
+  /** Reads a split to its end, or until nobody wants more. */
+  function* readSplit(task: Task, loop: Loop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; open: boolean }, unknown> {
+    const cursor = task.reader!.open(split, task.registration.reader!.args, 'blocking')
+    let base = 0
+    let open = true
+    try {
+      while (open) {
+        const pulled = cursor.pull()
+        const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
+        if (batch === undefined) break
+        open = yield* feed(task, loop, slot, sent, batch, base)
+        base += batch.items.length
+      }
+      return { lines: cursor.lines, bytes: cursor.bytes, open }
+    } finally {
+      const closing = cursor.close()
+      if (closing instanceof Promise) yield closing
+    }
+  }
+
+  const publish = (task: Task): void => {
+    const { counters } = task
+    const { nodes } = task.registration.program
+    for (let node = 0; node < nodes.length; node++) {
+      let entered = 0
+      for (const loop of task.loops) entered += loop.instance.counts[node]!
+      counters[node * COUNTS_PER_NODE + COUNT_IN] = entered
+    }
+  }
+
+  function* drive(task: Task, loop: Loop, slot: number): Generator<Step, void, unknown> {
+    const sent: Sent = { frames: 0, restedMs: 0 }
+    const began = performance.now()
+    const kind = arena.words(slot)[WORD_INPUT]!
+    let lines = 0
+    let bytes = 0
+    let open = true
+    try {
+      if (load(task.stop, 0) !== 0) return
+      if (kind === INPUT_END) {
+        for (const each of task.loops) {
+          each.batch = {}
+          yield* settle(task, each, slot, sent, each.instance.end())
+          yield* flush(task, each, slot, sent, true)
+        }
+        return
+      }
+      const batch = (yield* input(task, slot))!
+      if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, batch.items[0] as Split))
+      else open = yield* feed(task, loop, slot, sent, batch, 0)
+      yield* flush(task, loop, slot, sent, true)
+    } catch (error) {
+      loop.instance.outs.forEach((_, o) => (loop.instance.outs[o] = []))
+      loop.dead = []
+      const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
+      sent.frames = 0 // the last word is always said
+      yield* sendItems(NOTICE_FAIL, slot, 0, [told], false, sent)
+    } finally {
+      if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
+      loop.busy = false
+      publish(task)
+      const micros = Math.round((performance.now() - began - sent.restedMs) * 1000)
+      emit(NOTICE_DONE, slot, lines, micros, Math.ceil(bytes / 1024), 0)
+    }
+  }
+
+  /** Runs a driver until it is finished, rests or waits. */
+  const advance = (slot: number, driver: Generator<Step, void, unknown>, answer?: unknown, failure?: unknown): void | Promise<void> => {
+    let give = answer
+    let refuse = failure
+    for (;;) {
+      const step = refuse === undefined ? driver.next(give) : driver.throw(refuse)
+      give = refuse = undefined
+      if (step.done === true) return
+      if (step.value === 'rest') {
+        resting.set(slot, driver)
+        return
+      }
+      return step.value.then(
+        (value) => advance(slot, driver, value),
+        (error: unknown) => advance(slot, driver, undefined, error ?? new Error('rejected with nothing'))
+      )
+    }
+  }
+
+  const begin = (slot: number): void | Promise<void> => {
+    const id = arena.words(slot)[WORD_TASK]!
+    const task = tasks.get(id)
+    if (task !== undefined) return advance(slot, drive(task, freeLoop(task), slot))
+    // A worker that replaces a dead one may be handed a morsel before it has been told of the task.
+    return new Promise<void>((resolve) => {
+      awaited.set(id, [...(awaited.get(id) ?? []), resolve])
+    }).then(() => begin(slot))
+  }
+
+  const register = async (registration: Registration): Promise<void> => {
+    const { task: id, program } = registration
+    try {
+      const fns = await Promise.all(
+        registration.fns.map(async (refs) =>
+          Object.fromEntries(await Promise.all(Object.entries(refs).map(async ([name, ref]) => [name, await resolveFn(ref)] as const)))
+        )
+      )
+      const checkers = await Promise.all(registration.codecs.map((codec) => (codec === undefined ? undefined : resolveChecker(codec))))
+      const nodes = program.nodes.length * COUNTS_PER_NODE
+      const task: Task = {
+        registration,
+        binding: { fns: fns as unknown as Binding['fns'], envs: registration.envs, checkers },
+        loops: [],
+        counters: new Float64Array(registration.counters, worker * nodes * 8, nodes),
+        stop: new Int32Array(registration.stop),
+        reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
+      }
+      task.loops.push(makeLoop(task)) // compiles, so that what cannot be compiled is found before the first item
+      tasks.set(id, task)
+      post({ type: 'ready', task: id })
+      for (const go of awaited.get(id) ?? []) go()
+      awaited.delete(id)
+    } catch (error) {
+      post({ type: 'refused', task: id, error: encodeError(error) })
+    }
+  }
+
+  return {
+    run: (slot) => {
+      const driver = resting.get(slot)
+      if (driver === undefined) return begin(slot)
+      resting.delete(slot)
+      return advance(slot, driver)
+    },
+    onMessage: (message) => {
+      switch (message.type) {
+        case 'register':
+          return register(message)
+        case 'unregister':
+          tasks.delete(message.task)
+          return
+        case 'alone':
+          alone.set(message.slot, message.frame)
+      }
+    }
+  }
+}

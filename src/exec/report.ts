@@ -1,0 +1,47 @@
+/**
+ * What a run has counted: per stage, in total, and per output. Plain data; made by run.ts from the tasks' counters.
+ */
+
+/** Counts of one stage. in = out + filtered + skipped + deadLetters + failed for stages that answer at most one item for one. */
+export interface StageReport {
+  readonly name: string
+  readonly kind: string
+  readonly lane: 'async' | 'blocking'
+  /** Items that entered, and items that left (to every reader the same ones). */
+  readonly in: number
+  readonly out: number
+  /** Items that the stage dropped because that is what it does (`filter`, `take`, `distinct` …). */
+  readonly filtered: number
+  /** Items dropped by the policy `skip`. */
+  readonly skipped: number
+  readonly deadLetters: number
+  readonly failed: number
+}
+
+/** The report of a run: what `run.done` resolves to. */
+export interface Report {
+  readonly stages: readonly StageReport[]
+  /** Dead letters of all stages. */
+  readonly deadLetters: number
+  /** Items lost to overflow policies, by output or stage. */
+  readonly dropped: Readonly<Record<string, number>>
+  /** Results of the sinks, by output; `undefined` for `observe()`. */
+  readonly results: Readonly<Record<string, unknown>>
+  readonly wallMs: number
+  /** CPU time of the whole process during the run, all threads. */
+  readonly cpuMs: number
+  /** Threads of the blocking lane that took part; 0 when the run never left the caller's loop. */
+  readonly workers: number
+}
+
+/** The same numbers while the run goes on. */
+export interface Metrics {
+  readonly stages: readonly StageReport[]
+  readonly deadLetters: number
+  readonly wallMs: number
+  /** Progress of sources that know their size; `total` is absent for the others. */
+  readonly bytes: { readonly done: number; readonly total: number | undefined }
+  /** Items waiting in each channel. */
+  readonly queued: Readonly<Record<string, number>>
+  readonly workers: number
+}

@@ -1,0 +1,340 @@
+/**
+ * A run: builds the edges and tasks of a plan, starts them, and settles once when all of them have stopped.
+ *
+ *   starting ──▶ running ──▶ (draining) ──▶ done: report
+ *                  │  first error, cancel, or deadlock: edges are cut, tasks are woken, all are awaited
+ *                  └──────────────────────▶ failed: PipelineError
+ *
+ * Invariants: design.md section 7, 2 (settles once, after every task), 5 (the first error wins, the rest are attached),
+ * 6 (nothing is left: the keeping timer, the abort listener and the tasks' resources are gone when `done` settles).
+ * Called by pipeline.ts.
+ */
+import type { Observable } from 'rxjs'
+import { Observable as RxObservable } from 'rxjs'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { cancelledBy, deadlock, staysOnLoop } from '../error/wording.ts'
+import { PipelineError } from '../error/pipeline-error.ts'
+import type { Closed } from '../graph/source.ts'
+import { OBSERVE } from '../graph/observe.ts'
+import type { RunContext } from '../graph/spec.ts'
+import type { Overflow } from '../graph/observe.ts'
+import type { Plan, TaskPlan } from '../plan/plan.ts'
+import { ChainTask } from './chain-task.ts'
+import { Edge } from './edge.ts'
+import type { DeadLetter } from './failure.ts'
+import { DEAD_LETTERS, LetterBox } from './letters.ts'
+import { Output } from './output.ts'
+import { Outlets } from './outlets.ts'
+import { ProcessTask } from './process-task.ts'
+import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
+import type { Metrics, Report, StageReport } from './report.ts'
+import { SinkTask } from './sink-task.ts'
+import type { Task, TaskContext } from './task.ts'
+
+/** The watch looks this often whether anything still moves, in milliseconds; it also holds the process while a run goes on. */
+const WATCH_MS = 250
+
+export type Outputs = Readonly<Record<string, Closed<unknown>>>
+export type OutputOf<C> = C extends Closed<infer O> ? O : never
+
+/**
+ * A pipeline in execution.
+ */
+export interface Run<O extends Outputs> extends AsyncDisposable {
+  /** One observable per output: the items of an `observe()`, or the one result of another sink. */
+  readonly outputs: { readonly [K in keyof O]: Observable<OutputOf<O[K]>> }
+  /** Items that stages refused; a hot observable: subscribe before the first item, or give the pipeline a sink for them. */
+  readonly deadLetters: Observable<DeadLetter>
+  /** Settles once, after every task has stopped and everything is closed: the report, or a {@link PipelineError}. */
+  readonly done: Promise<Report>
+  /** The same as a TaskEither, for fp-ts. */
+  readonly result: TaskEither<PipelineError, Report>
+  /** What has been counted so far. */
+  metrics(): Metrics
+  /** Stops now: sources are closed, what is under way is thrown away; `done` rejects with code ERR_MILLRACE_CANCELLED. */
+  cancel(reason?: unknown): void
+  /** Ends the sources; what has been read runs to its end. Resolves with the report. */
+  drain(): Promise<Report>
+}
+
+export interface StartOptions {
+  readonly plan: Plan
+  readonly signal?: AbortSignal | undefined
+}
+
+class Running {
+  readonly outputs: Map<string, Output>
+  readonly done: Promise<Report>
+  readonly deadLetters: Observable<DeadLetter>
+  readonly #plan: Plan
+  readonly #edges: readonly Edge[]
+  readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
+  readonly #controller = new AbortController()
+  readonly #started = performance.now()
+  readonly #cpu = process.cpuUsage()
+  readonly #listeners = new Set<(letter: DeadLetter) => void>()
+  readonly #dropped: Record<string, number> = {}
+  readonly #results: Record<string, unknown> = {}
+  readonly #more: unknown[] = []
+  readonly #letterBox = new LetterBox()
+  readonly #letterTasks: ReadonlySet<Task>
+  #live: number
+  #failure: PipelineError | undefined
+  #draining = false
+  #letters = 0
+
+  constructor({ plan, signal }: StartOptions) {
+    this.#plan = plan
+    this.#edges = plan.channels.map((channel) => new Edge(channel.capacity))
+    this.outputs = new Map(Object.entries(plan.outputs).map(([name, task]) => [name, this.#output(name, plan.tasks[task]!)]))
+    const outputOf = new Map(Object.entries(plan.outputs).map(([name, task]) => [task, this.outputs.get(name)!]))
+    this.#tasks = plan.tasks.map((task) => ({ plan: task, task: this.#make(task, outputOf.get(task.id)) }))
+    this.#live = this.#tasks.length
+    this.#letterTasks = new Set(this.#tasks.filter(({ plan: task }) => readsLetters(plan, task.id)).map(({ task }) => task))
+    this.deadLetters = new RxObservable((subscriber) => {
+      const listen = (letter: DeadLetter): void => {
+        subscriber.next(letter)
+      }
+      this.#listeners.add(listen)
+      this.done.then(() => { subscriber.complete() }, (error: unknown) => { subscriber.error(error) })
+      return () => this.#listeners.delete(listen)
+    })
+    for (const { stage, why } of plan.stays) staysOnLoop(stage, why)
+    this.done = this.#run(signal)
+    this.done.catch(() => undefined) // who wants to know asks; a run that nobody awaits reports through its outputs
+  }
+
+  #output(name: string, task: TaskPlan): Output {
+    const { args, kind } = task.stages[0]!.spec
+    return new Output(name, kind === OBSERVE, (args['capacity'] as number | undefined) ?? 1, (args['overflow'] as Overflow | undefined) ?? 'wait')
+  }
+
+  #make(plan: TaskPlan, output: Output | undefined): Task {
+    const context: TaskContext = {
+      plan,
+      inlets: plan.inlets.map((id) => this.#edges[id]!),
+      outlets: new Outlets(plan.outlets.map((ids) => ids.map((id) => this.#edges[id]!))),
+      workers: this.#plan.workers,
+      signal: this.#controller.signal,
+      cancelled: () => this.#failure!,
+      draining: () => this.#draining,
+      deadLetter: (letter) => this.#dead(letter),
+      letters: this.#letterBox,
+      fail: (error) => {
+        this.#fail(error)
+      },
+      context: (stage) => this.#context(stage)
+    }
+    if (plan.program !== undefined) return new ChainTask(context)
+    if (output !== undefined) return new SinkTask(context, output)
+    return new ProcessTask(context)
+  }
+
+  #context(stage: string): RunContext {
+    return {
+      signal: this.#controller.signal,
+      stage,
+      deadLetter: (item, cause, index) => {
+        return this.#dead({ stage, position: { index }, cause, item })
+      },
+      dropped: (count) => {
+        this.#dropped[stage] = (this.#dropped[stage] ?? 0) + count
+      }
+    }
+  }
+
+  #dead(letter: DeadLetter): void | Promise<void> {
+    this.#letters++
+    for (const listen of this.#listeners) listen(letter)
+    return this.#letterTasks.size === 0 ? undefined : this.#letterBox.put(letter)
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<Report> {
+    const abort = (): void => {
+      this.cancel(signal?.reason)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    const watch = this.#watch()
+    try {
+      await Promise.resolve() // subscribers of the outputs come first
+      if (signal?.aborted === true) abort()
+      const drives = this.#tasks.map(({ task }) => ({ task, driven: this.#drive(task) }))
+      // The dead letters end when everything that may still make one has ended.
+      await Promise.all(drives.filter(({ task }) => !this.#letterTasks.has(task)).map(({ driven }) => driven))
+      this.#letterBox.end()
+      await Promise.all(drives.map(({ driven }) => driven))
+    } finally {
+      clearInterval(watch)
+      signal?.removeEventListener('abort', abort)
+    }
+    const report = this.#report()
+    if (this.#failure !== undefined) {
+      const failure = this.#failure.with({ errors: this.#more })
+      for (const output of this.outputs.values()) output.fail(failure)
+      throw failure
+    }
+    return report
+  }
+
+  async #drive(task: Task): Promise<void> {
+    try {
+      await task.drive()
+    } catch (error) {
+      this.#fail(error as Error)
+    } finally {
+      this.#live--
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) {
+      if (error !== this.#failure && this.#more.length < 16 && !this.#more.includes(error)) this.#more.push(error)
+      return
+    }
+    this.#failure = error instanceof PipelineError ? error : PipelineError.from(error)
+    this.#controller.abort(this.#failure)
+    for (const edge of this.#edges) edge.cut(this.#failure)
+    for (const { task } of this.#tasks) task.wake()
+    this.#letterBox.end()
+  }
+
+  cancel(reason: unknown): void {
+    if (this.#live > 0) this.#fail(cancelledBy(reason))
+  }
+
+  drain(): Promise<Report> {
+    this.#draining = true
+    for (const { task } of this.#tasks) task.wake()
+    return this.done
+  }
+
+  /** Notices a run in which every task waits for another one: a graph can be written that does. */
+  #watch(): NodeJS.Timeout {
+    let before = -1
+    let still = 0
+    return setInterval(() => {
+      const moved = this.#edges.reduce((sum, edge) => sum + edge.moved, 0)
+      const stuck = moved === before && this.#tasks.every(({ task, plan }) => task.stuck || plan.outlets.flat().concat(plan.inlets).every((id) => this.#edges[id]!.left))
+      const full = this.#edges.some((edge) => edge.pushing > 0)
+      before = moved
+      still = stuck && full ? still + 1 : 0
+      if (still >= 4) this.#fail(deadlock(this.#plan.channels.filter((c) => this.#edges[c.id]!.pushing > 0).map((c) => `${c.from.stage} -> ${c.to.stage}`)))
+    }, WATCH_MS)
+  }
+
+  #stages(): readonly StageReport[] {
+    return this.#tasks.flatMap(({ plan, task }) => {
+      if (plan.program === undefined) return [this.#plainStage(plan, task)]
+      const totals = task.totals!()
+      const { nodes, roots } = plan.program
+      const entered = (node: number): number => totals[node * COUNTS_PER_NODE + COUNT_IN]!
+      const through = (targets: readonly { node?: number; outlet?: number }[]): number => {
+        const [target] = targets
+        if (target === undefined) return 0
+        if (target.node !== undefined) return entered(target.node)
+        return this.#edgeItems(plan, target.outlet!)
+      }
+      const head = plan.head === undefined ? [] : [row(plan.head, 0, through(roots as never), [0, 0, 0])]
+      const kernels = nodes.map((node, k) => {
+        const at = k * COUNTS_PER_NODE
+        const out = node.targets.reduce((sum, targets) => sum + through(targets as never), 0)
+        return row(plan.kernels[k]!, entered(k), out, [totals[at + COUNT_SKIPPED]!, totals[at + COUNT_DEAD]!, totals[at + COUNT_FAILED]!])
+      })
+      return [...head, ...kernels]
+    })
+  }
+
+  #edgeItems(plan: TaskPlan, outlet: number): number {
+    const [id] = plan.outlets[outlet] ?? []
+    return id === undefined ? 0 : this.#edges[id]!.itemsIn
+  }
+
+  #plainStage(plan: TaskPlan, task: Task): StageReport {
+    const out = plan.outlets.reduce((sum, _, outlet) => sum + this.#edgeItems(plan, outlet), 0)
+    return row(plan.stages[0]!, task.itemsIn, plan.outlets.length === 0 ? task.itemsIn : out, [0, 0, 0])
+  }
+
+  get #workers(): number {
+    return this.#tasks.some(({ task }) => task instanceof ChainTask && task.onPool) ? this.#plan.workers : 0
+  }
+
+  #report(): Report {
+    const { user, system } = process.cpuUsage(this.#cpu)
+    for (const [name, output] of this.outputs) {
+      if (output.dropped > 0) this.#dropped[name] = output.dropped
+      this.#results[name] = output.result
+    }
+    return {
+      stages: this.#stages(),
+      deadLetters: this.#letters,
+      dropped: this.#dropped,
+      results: this.#results,
+      wallMs: performance.now() - this.#started,
+      cpuMs: (user + system) / 1000,
+      workers: this.#workers
+    }
+  }
+
+  metrics(): Metrics {
+    const chains = this.#tasks.flatMap(({ task }) => (task instanceof ChainTask ? [task] : []))
+    const totals = chains.map((chain) => chain.totalBytes).filter((bytes) => bytes !== undefined)
+    return {
+      stages: this.#stages(),
+      deadLetters: this.#letters,
+      wallMs: performance.now() - this.#started,
+      bytes: {
+        done: chains.reduce((sum, chain) => sum + chain.bytesDone, 0),
+        total: totals.length === 0 ? undefined : totals.reduce((sum, bytes) => sum + bytes, 0)
+      },
+      queued: Object.fromEntries(this.#plan.channels.map((c) => [`${c.from.stage} -> ${c.to.stage}`, this.#edges[c.id]!.itemsIn - this.#edges[c.id]!.itemsOut])),
+      workers: this.#workers
+    }
+  }
+}
+
+/** Whether a task is the source of the dead letters, or downstream of it. */
+const readsLetters = (plan: Plan, id: number): boolean => {
+  const task = plan.tasks[id]!
+  return task.head?.kind === DEAD_LETTERS || task.inlets.some((channel) => readsLetters(plan, plan.channels[channel]!.from.task))
+}
+
+const row = (
+  stage: { readonly name: string; readonly kind: string; readonly lane: 'async' | 'blocking' },
+  entered: number,
+  out: number,
+  [skipped, deadLetters, failed]: readonly [number, number, number]
+): StageReport => ({
+  name: stage.name,
+  kind: stage.kind,
+  lane: stage.lane,
+  in: entered,
+  out,
+  filtered: Math.max(0, entered - out - skipped - deadLetters - failed),
+  skipped,
+  deadLetters,
+  failed
+})
+
+/** Starts a plan. */
+export const start = <O extends Outputs>(options: StartOptions): Run<O> => {
+  const running = new Running(options)
+  return {
+    outputs: Object.fromEntries([...running.outputs].map(([name, output]) => [name, output.observable])) as Run<O>['outputs'],
+    deadLetters: running.deadLetters,
+    done: running.done,
+    result: () =>
+      running.done.then(
+        (right) => ({ _tag: 'Right' as const, right }),
+        (left: unknown) => ({ _tag: 'Left' as const, left: left as PipelineError })
+      ),
+    metrics: () => running.metrics(),
+    cancel: (reason) => {
+      running.cancel(reason)
+    },
+    drain: () => running.drain(),
+    [Symbol.asyncDispose]: async () => {
+      running.cancel(new Error('the run was disposed of'))
+      await running.done.catch(() => undefined)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What a run gives to each of its tasks, and what it expects of them. Types only.
+ */
+import type { RunContext } from '../graph/spec.ts'
+import type { TaskPlan } from '../plan/plan.ts'
+import type { Edge } from './edge.ts'
+import type { DeadLetter } from './failure.ts'
+import type { LetterBox } from './letters.ts'
+import type { Outlets } from './outlets.ts'
+
+export interface TaskContext {
+  readonly plan: TaskPlan
+  readonly inlets: readonly Edge[]
+  readonly outlets: Outlets
+  readonly workers: number
+  /** Aborted when the run has failed or was cancelled. */
+  readonly signal: AbortSignal
+  /** The error to throw when `signal` is aborted. */
+  readonly cancelled: () => Error
+  /** Sources end as if their input had. */
+  readonly draining: () => boolean
+  readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
+  /** The run's dead letters, for the task that they are the source of. */
+  readonly letters: LetterBox
+  /** Ends the run with this error, if it is the first. */
+  readonly fail: (error: Error) => void
+  /** The context for user-facing code of one of the task's stages. */
+  readonly context: (stage: string) => RunContext
+}
+
+export interface Task {
+  /** Runs to its end; rejects when it fails. Everything it opened is closed when it settles. */
+  drive(): Promise<void>
+  /** The run was cancelled or is draining: whatever waits for the outside should look up. */
+  wake(): void
+  /** Only a channel can move this task on. */
+  readonly stuck: boolean
+  /** Counters per node (see protocol.ts), for chains. */
+  totals?(): Float64Array
+  readonly cpuMs: number
+  readonly itemsIn: number
+}

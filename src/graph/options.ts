@@ -1,0 +1,58 @@
+/**
+ * The options that stages share, and the policies for items that fail. Plain data; checked at declaration.
+ *
+ * Called by: every operator, the planner, and the loops in operator/ that carry the policy out.
+ */
+
+/** Where a task runs: `'async'` is the event loop that called `run()`, `'blocking'` the worker pool. */
+export type Lane = 'async' | 'blocking'
+
+/**
+ * Trying again, for stages whose failures may pass.
+ * A blocking stage blocks its worker while it waits; on the caller's loop the wait is a timer.
+ */
+export interface Retry {
+  readonly policy: 'retry'
+  /** Tries after the first one; a whole number >= 1. */
+  readonly times: number
+  /** Wait before the first retry, in milliseconds. */
+  readonly initialMs: number
+  /** Each wait is this many times the one before. */
+  readonly factor: number
+  /** No wait is longer than this, in milliseconds. */
+  readonly maxMs: number
+  /** The part of each wait that is random, 0 (none) to 1 (all of it). */
+  readonly jitter: number
+  /** What happens when the last try has failed too. */
+  readonly then: 'fail' | 'skip' | 'deadLetter'
+}
+
+/**
+ * What becomes of an item whose stage throws or rejects.
+ * `'fail'` ends the run with a PipelineError; `'skip'` drops the item and counts it; `'deadLetter'` sends it,
+ * with stage, position and cause, to the run's dead letters; {@link Retry} tries again first.
+ */
+export type OnError = 'fail' | 'skip' | 'deadLetter' | Retry
+
+/** Options that every stage takes. */
+export interface StageOptions {
+  /** Name in plans, reports and errors. Default: the operator's name, numbered when it is not unique. */
+  readonly name?: string | undefined
+}
+
+/** Options of stages that call a user's function. */
+export interface FunctionOptions extends StageOptions {
+  /** Default `'fail'`. */
+  readonly onError?: OnError | undefined
+}
+
+/**
+ * Options of synchronous (CPU) stages.
+ * @typeParam E  type of `env`, the values that the function needs and that travel with it to a worker
+ */
+export interface CpuOptions<E = undefined> extends FunctionOptions {
+  /** Default: the planner's choice (the caller's loop first, the pool when the work is worth it). */
+  readonly lane?: Lane | undefined
+  /** Values given to the function as its last argument; they must survive structured clone. */
+  readonly env?: E | undefined
+}

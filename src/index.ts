@@ -1,0 +1,61 @@
+/**
+ * `millrace`: declare a pipeline as a graph of stages, run it on all cores, observe what comes out.
+ *
+ * A door: named re-exports, no logic.
+ */
+// graph
+export { Source } from './graph/source.ts'
+export type { Closed, Flow, Sink } from './graph/source.ts'
+export { compose, sinkThrough } from './graph/flow.ts'
+export type { CpuOptions, FunctionOptions, Lane, OnError, Retry, StageOptions } from './graph/options.ts'
+export type { ObserveOptions, Overflow } from './graph/observe.ts'
+export type { RunOptions } from './graph/runner.ts'
+// pipelines and runs
+export { pipeline } from './exec/pipeline.ts'
+export type { Pipeline, PipelineOptions } from './exec/pipeline.ts'
+export type { OutputOf, Outputs, Run } from './exec/run.ts'
+export type { Metrics, Report, StageReport } from './exec/report.ts'
+export type { DeadLetter } from './exec/failure.ts'
+export type { ExplainedStage, ExplainedTask, Explanation } from './plan/explain.ts'
+export { through } from './connector/memory/through.ts'
+// operators
+export { aggregate } from './operator/aggregate.ts'
+export type { Combiner } from './operator/aggregate.ts'
+export { aggregateBy } from './operator/aggregate-by.ts'
+export { batch } from './operator/batch.ts'
+export { buffer } from './operator/buffer.ts'
+export { concat } from './operator/concat.ts'
+export { countBy } from './operator/count-by.ts'
+export { decode } from './operator/decode.ts'
+export { distinct } from './operator/distinct.ts'
+export { drop } from './operator/drop.ts'
+export { filter } from './operator/filter.ts'
+export { flatMap } from './operator/flat-map.ts'
+export { map } from './operator/map.ts'
+export { mapAsync } from './operator/map-async.ts'
+export { mapEither } from './operator/map-either.ts'
+export { merge } from './operator/merge.ts'
+export { parseJson } from './operator/parse-json.ts'
+export { partition } from './operator/partition.ts'
+export { reduce } from './operator/reduce.ts'
+export { retry } from './operator/retry.ts'
+export { route } from './operator/route.ts'
+export { scan } from './operator/scan.ts'
+export { take } from './operator/take.ts'
+export { takeWhile } from './operator/take-while.ts'
+export { tap } from './operator/tap.ts'
+export { toJson } from './operator/to-json.ts'
+export { zip } from './operator/zip.ts'
+// sources and sinks
+export { from, fromObservable } from './connector/memory/from.ts'
+export { interval } from './connector/memory/interval.ts'
+export { range } from './connector/memory/range.ts'
+export { forEach } from './connector/memory/for-each.ts'
+export { toArray } from './connector/memory/to-array.ts'
+// functions that travel
+export { fromModule } from './ship/from-module.ts'
+export { portable } from './ship/portable.ts'
+export { reportErrors } from './ship/check.ts'
+// errors
+export { PipelineError } from './error/pipeline-error.ts'
+export type { Position } from './error/pipeline-error.ts'

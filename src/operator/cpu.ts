@@ -1,0 +1,39 @@
+/**
+ * Makes the spec of a synchronous stage, and checks its options at declaration.
+ *
+ * Called by every kernel operator, so that an operator's file holds only its idea.
+ */
+import { argumentError } from '../error/pipeline-error.ts'
+import type { CpuOptions } from '../graph/options.ts'
+import type { KernelSpec, UserFunction } from '../graph/spec.ts'
+
+type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves'>>
+
+/** A spec for kernel `kind` with the user's functions; everything else has the defaults of a stateless stage. */
+export const cpu = (
+  kind: string,
+  fns: Readonly<Record<string, unknown>>,
+  options: CpuOptions<unknown>,
+  extra: Extra = {}
+): KernelSpec => {
+  for (const [name, fn] of Object.entries(fns)) {
+    if (typeof fn !== 'function') {
+      throw argumentError('type', `${kind}: ${name} must be a function`, `got ${fn === null ? 'null' : typeof fn}`, 'pass a function')
+    }
+  }
+  if (options.lane !== undefined && options.lane !== 'async' && options.lane !== 'blocking') {
+    throw argumentError('type', `${kind}: lane must be 'async' or 'blocking'`, `got ${String(options.lane)}`, 'leave it out to let the planner choose')
+  }
+  return {
+    role: 'kernel',
+    kind,
+    parallelism: 'stateless',
+    args: {},
+    outlets: 1,
+    lane: options.lane,
+    env: options.env,
+    onError: options.onError ?? 'fail',
+    ...extra,
+    fns: fns as Readonly<Record<string, UserFunction>>
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Maps every item to an iterable and emits what it holds, one after the other.
+ *
+ *     in  a-----b--|      out  a1-a2-a3-b1-|
+ *     lane blocking       state none             fuses yes (as a generator)
+ */
+import type { CpuOptions } from '../graph/options.ts'
+import { flowOf, type Flow } from '../graph/source.ts'
+import { cpu } from './cpu.ts'
+import type { Kernel } from './kernel.ts'
+
+export const kernel: Kernel = {
+  kind: 'flatMap',
+  expands: true,
+  each: (g, item) => {
+    const many = g.fresh('many')
+    const y = g.fresh('y')
+    return `${many} = ${g.call('fn', item)}; ${g.refusePromise(many)}
+      for (${y} of ${many}) { ${g.emit(y)} ${g.pause} ${g.mine} }`
+  }
+}
+
+/**
+ * Emits, for every item, the members of the iterable that `fn` makes of it, in order. The iterable is walked lazily:
+ * an endless one is fine as long as something downstream stops it, and leaving it early calls its `return()`.
+ *
+ * **Cost**    one call of `fn` and one iterator per item; memory: what one pause gathers (about 1000 results)
+ * **Errors**  what `fn` or the iterable throws is handled by `onError`; members emitted before it stay emitted
+ * **Source**  the monad's chain; RxJS `concatMap` over iterables
+ * @example
+ * await from(['a b', 'c']).pipe(flatMap((s) => s.split(' '))).toArray() // => ['a', 'b', 'c']
+ */
+export const flatMap = <A, B, E = undefined>(
+  fn: (item: A, env: E) => Iterable<B>,
+  options: CpuOptions<E> = {}
+): Flow<A, B> => flowOf(cpu('flatMap', { fn }, options), options.name)

@@ -1,0 +1,31 @@
+/**
+ * Refuses graphs that would wait for themselves: `concat` reads its inputs one after the other, so two of them that
+ * share a source would leave that source waiting for a reader whose turn never comes.
+ */
+import { graphInvalid } from '../error/wording.ts'
+import type { PlanNode } from './graph.ts'
+
+const ancestors = (nodes: readonly PlanNode[], start: number): ReadonlySet<number> => {
+  const found = new Set<number>()
+  const todo = [start]
+  while (todo.length > 0) {
+    const id = todo.pop()!
+    if (found.has(id)) continue
+    found.add(id)
+    todo.push(...nodes[id]!.inputs.map((input) => input.node))
+  }
+  return found
+}
+
+export const checkDeadlock = (nodes: readonly PlanNode[]): void => {
+  for (const node of nodes) {
+    if (node.spec.kind !== 'concat') continue
+    const seen = new Set<number>()
+    for (const input of node.inputs) {
+      for (const id of ancestors(nodes, input.node)) {
+        if (seen.has(id)) throw graphInvalid(node.name, node.stage.site.text(), `two inputs of concat share stage '${nodes[id]!.name}', which would wait for a reader whose turn never comes`, 'declare the source once for each input, or use merge')
+      }
+      for (const id of ancestors(nodes, input.node)) seen.add(id)
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * A plan for people: as text, as plain data, and as a Mermaid graph.
+ *
+ * Says per task where it runs and why, what was fused, how many copies; per channel its kind and bound. Called by exec/.
+ */
+import type { ChannelPlan } from './connect.ts'
+import type { Plan, PlannedStage, TaskPlan } from './plan.ts'
+
+export interface ExplainedStage {
+  readonly name: string
+  readonly kind: string
+  readonly lane: string
+  readonly why: string
+  readonly site: string | undefined
+}
+
+export interface ExplainedTask {
+  readonly id: number
+  readonly lane: string
+  /** Copies that may run side by side. */
+  readonly parallelism: number
+  /** Where it begins: `caller` moves to the pool when it has used a few milliseconds of CPU. */
+  readonly start: string
+  /** The stages fused into the task, in order. */
+  readonly stages: readonly ExplainedStage[]
+  /** Channels read and written. */
+  readonly reads: readonly number[]
+  readonly writes: readonly number[]
+}
+
+/** What `pipeline.explain()` answers. */
+export interface Explanation {
+  readonly workers: number
+  readonly tasks: readonly ExplainedTask[]
+  readonly channels: readonly ChannelPlan[]
+  readonly outputs: Readonly<Record<string, number>>
+  /** The plan as a tree of text. */
+  toString(): string
+  /** The plan as a Mermaid flowchart. */
+  toMermaid(): string
+}
+
+const stageOf = ({ name, kind, lane, why, site }: PlannedStage): ExplainedStage => ({ name, kind, lane, why, site })
+
+const taskOf = (task: TaskPlan): ExplainedTask => ({
+  id: task.id,
+  lane: task.lane,
+  parallelism: task.parallelism,
+  start: task.lane === 'async' ? 'caller' : task.start,
+  stages: task.stages.map(stageOf),
+  reads: task.inlets,
+  writes: task.outlets.flat()
+})
+
+const place = (task: TaskPlan): string => {
+  if (task.lane === 'async') return "async lane: the caller's loop"
+  const copies = task.affinity === 'serial' ? 'one worker, in order' : `${task.parallelism} workers, morsel by morsel`
+  return task.start === 'pool' ? `blocking lane: ${copies}` : `blocking lane: ${copies}; begins on the caller's loop, moves once it has used 4 ms of CPU or has more than 1 MiB to read`
+}
+
+const bound = (channel: ChannelPlan): string =>
+  `${channel.kind}, at most ${channel.capacity} items or ${channel.bytes / 1024 / 1024} MiB${channel.crossing === 'frames' ? ', frames in shared memory' : ''}${channel.text ? ', as joined lines' : ''}`
+
+const text = (plan: Plan): string => {
+  const lines: string[] = [`plan: ${plan.tasks.length} tasks, ${plan.channels.length} channels, ${plan.workers} workers`]
+  for (const task of plan.tasks) {
+    const names = Object.entries(plan.outputs).filter(([, id]) => id === task.id).map(([name]) => name)
+    lines.push(`├─ task ${task.id}  ${place(task)}${names.length > 0 ? `  ⇒ output ${names.join(', ')}` : ''}`)
+    task.stages.forEach((stage, i) => {
+      const joined = task.stages.length > 1 && i > 0 ? ', fused' : ''
+      lines.push(`│    ${i === task.stages.length - 1 ? '└' : '├'} ${stage.name}  (${stage.kind}${joined}) ${stage.why}${stage.site === undefined ? '' : `  at ${stage.site}`}`)
+    })
+    for (const id of task.outlets.flat()) {
+      const channel = plan.channels[id]!
+      lines.push(`│    ⇢ ${channel.from.stage} → ${channel.to.stage} (task ${channel.to.task}): ${bound(channel)}`)
+    }
+  }
+  const moves = plan.tasks.some((task) => task.lane === 'blocking' && task.start === 'caller')
+  lines.push(moves ? `└─ a run that ends before any task has moved starts no worker` : '└─ end of plan')
+  return lines.join('\n')
+}
+
+const escape = (label: string): string => label.replaceAll('"', '#quot;')
+
+const mermaid = (plan: Plan): string => {
+  const boxes = plan.tasks.map((task) => {
+    const label = task.stages.map((stage) => escape(stage.name)).join(' → ')
+    const lane = task.lane === 'async' ? 'async' : `blocking × ${task.parallelism}`
+    return `  t${task.id}["${label}<br/><i>${lane}</i>"]:::${task.lane}`
+  })
+  const arrows = plan.channels.map((channel) => `  t${channel.from.task} -->|"${channel.kind} ${channel.capacity}"| t${channel.to.task}`)
+  const outputs = Object.entries(plan.outputs).map(([name, task]) => `  t${task} --> o_${name.replaceAll(/\W/g, '_')}(["${escape(name)}"])`)
+  return ['flowchart LR', ...boxes, ...arrows, ...outputs, '  classDef async fill:#e3f2fd,stroke:#1565c0', '  classDef blocking fill:#fff3e0,stroke:#e65100'].join('\n')
+}
+
+export const explain = (plan: Plan): Explanation => ({
+  workers: plan.workers,
+  tasks: plan.tasks.map(taskOf),
+  channels: plan.channels,
+  outputs: plan.outputs,
+  toString: () => text(plan),
+  toMermaid: () => mermaid(plan)
+})

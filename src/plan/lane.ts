@@ -1,0 +1,58 @@
+/**
+ * Lanes: sync is CPU and goes to the blocking lane, async is I/O and stays on the event loop; whether a stage's functions
+ * can travel is found out here, and a stage that cannot travel says why.
+ */
+import { notPortable } from '../error/wording.ts'
+import type { KernelSpec } from '../graph/spec.ts'
+import type { Affinity, PlanNode, Shipment } from './graph.ts'
+import { describeCodec, describeFn, type NotPortable } from '../ship/describe.ts'
+
+type Decision = Pick<PlanNode, 'lane' | 'why' | 'affinity' | 'shipment'>
+
+const onLoop = (why: string): Decision => ({ lane: 'async', why, affinity: 'loop', shipment: undefined })
+
+/** Descriptions of everything the kernel needs, or the first thing that cannot travel. */
+const ship = (spec: KernelSpec): Shipment | NotPortable => {
+  const fns: Record<string, Shipment['fns'][string]> = {}
+  for (const [name, fn] of Object.entries(spec.fns)) {
+    const described = describeFn(fn, spec.env === undefined ? {} : { env: spec.env })
+    if (described._tag === 'Left') return described.left
+    fns[name] = described.right
+  }
+  if (spec.codec === undefined) return { fns, codec: undefined }
+  const codec = describeCodec(spec.codec)
+  return codec._tag === 'Left' ? codec.left : { fns, codec: codec.right }
+}
+
+const isShipment = (found: Shipment | NotPortable): found is Shipment => 'fns' in found
+
+const affinityOf = (spec: KernelSpec): Affinity => (spec.parallelism === 'serial' ? 'serial' : 'parallel')
+
+const decide = (node: PlanNode, workers: number): Decision => {
+  const { spec } = node
+  switch (spec.role) {
+    case 'source':
+      return spec.splits === undefined
+        ? onLoop('a source that is pulled by the event loop')
+        : { lane: workers === 0 ? 'async' : 'blocking', why: 'independent splits that workers read themselves', affinity: workers === 0 ? 'loop' : 'parallel', shipment: undefined }
+    case 'process':
+      return onLoop('asynchronous: it waits, it does not compute')
+    case 'sink':
+      return onLoop('a sink is written by the event loop')
+    case 'kernel': {
+      if (spec.kind.endsWith('.merge')) return onLoop('combines one part per worker, once')
+      if (spec.lane === 'async') return onLoop("declared with lane: 'async'")
+      if (workers === 0) return onLoop('the run has no workers')
+      const shipment = ship(spec)
+      if (isShipment(shipment)) {
+        const why = spec.lane === 'blocking' ? "declared with lane: 'blocking'" : 'synchronous: it computes'
+        return { lane: 'blocking', why, affinity: affinityOf(spec), shipment }
+      }
+      if (spec.lane === 'blocking') throw notPortable(node.name, node.stage.site.text(), shipment)
+      return onLoop(`it cannot travel to a worker: ${shipment.reason}`)
+    }
+  }
+}
+
+export const chooseLanes = (nodes: readonly PlanNode[], workers: number): readonly PlanNode[] =>
+  nodes.map((node) => ({ ...node, ...decide(node, workers) }))

@@ -1,0 +1,24 @@
+/**
+ * Lowering: composite stages become primitive ones. Today that is the aggregations, each split into a combiner beside
+ * the items and a merge behind the channel, so that what crosses threads is one state per worker, not every item.
+ */
+import type { PlanNode } from './graph.ts'
+
+export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
+  const out: PlanNode[] = []
+  const place: number[] = [] // of the node that answers for an old node's outlets
+  for (const node of nodes) {
+    const inputs = node.inputs.map(({ node: from, outlet }) => ({ node: place[from]!, outlet }))
+    const halves = node.spec.role === 'kernel' ? node.spec.halves : undefined
+    if (halves === undefined) {
+      place.push(out.length)
+      out.push({ ...node, id: out.length, inputs })
+      continue
+    }
+    const partial = out.length
+    out.push({ ...node, id: partial, spec: halves.partial, name: `${node.name}.partial`, inputs })
+    out.push({ ...node, id: partial + 1, spec: halves.merge, name: node.name, inputs: [{ node: partial, outlet: 0 }] })
+    place.push(partial + 1)
+  }
+  return out
+}

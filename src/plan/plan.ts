@@ -1,0 +1,119 @@
+/**
+ * The plan of a pipeline, and the list of passes that makes it. Pure: a plan is a value; nothing is started, opened or read.
+ *
+ *   collect ─ lower ─ lanes (and shippability) ─ fuse ─ connect ─ place
+ *
+ * `plan/` never sees a thread. Called by exec/; shown by explain.ts.
+ */
+import type { Lane } from '../graph/options.ts'
+import type { Spec } from '../graph/spec.ts'
+import type { Port } from '../graph/stage.ts'
+import { collect } from './collect.ts'
+import { connect, type ChannelPlan } from './connect.ts'
+import { checkDeadlock } from './deadlock.ts'
+import { fuse } from './fuse.ts'
+import type { Affinity, PlanNode, Shipment } from './graph.ts'
+import { chooseLanes } from './lane.ts'
+import { lower } from './lower.ts'
+import { programOf } from './place.ts'
+import type { Program } from './program.ts'
+
+export interface PlanOptions {
+  /** Threads of the blocking lane; 0 keeps everything on the caller's loop. */
+  readonly workers: number
+  /** Items per channel. */
+  readonly capacity: number
+}
+
+/** A stage as planned. */
+export interface PlannedStage {
+  readonly name: string
+  readonly kind: string
+  readonly site: string | undefined
+  readonly lane: Lane
+  readonly why: string
+  readonly spec: Spec
+  readonly shipment: Shipment | undefined
+}
+
+/** A fused chain of stages that runs as one unit. */
+export interface TaskPlan {
+  readonly id: number
+  readonly affinity: Affinity
+  readonly lane: Lane
+  /** How many copies may run side by side. */
+  readonly parallelism: number
+  /** Where it begins: `'caller'` moves to the pool once it has used a few milliseconds of CPU; `'pool'` starts there. */
+  readonly start: 'caller' | 'pool'
+  readonly stages: readonly PlannedStage[]
+  /** The source that heads the task, an index into `stages`. */
+  readonly head: PlannedStage | undefined
+  /** The fused kernels; `nodes[k]` is `kernels[k]`. Absent for processes and sinks. */
+  readonly program: Program | undefined
+  readonly kernels: readonly PlannedStage[]
+  /** Channels that it reads, by inlet. */
+  readonly inlets: readonly number[]
+  /** Channels that it writes, by outlet; several: broadcast. */
+  readonly outlets: readonly (readonly number[])[]
+}
+
+export interface Plan {
+  readonly tasks: readonly TaskPlan[]
+  readonly channels: readonly ChannelPlan[]
+  /** Output name -> the task of its sink. */
+  readonly outputs: Readonly<Record<string, number>>
+  readonly workers: number
+  /** Stages that could not travel, for the process warning. */
+  readonly stays: readonly { readonly stage: string; readonly why: string }[]
+}
+
+const planned = (node: PlanNode): PlannedStage => ({
+  name: node.name,
+  kind: node.spec.kind,
+  site: node.stage.site.text(),
+  lane: node.lane ?? 'async',
+  why: node.why ?? '',
+  spec: node.spec,
+  shipment: node.shipment
+})
+
+/** Plans a closed graph, given by its named outputs. Throws a PipelineError when the graph cannot run. */
+export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacity }: PlanOptions): Plan => {
+  const nodes = chooseLanes(lower(collect(Object.values(outputs))), workers)
+  checkDeadlock(nodes)
+  const groups = fuse(nodes)
+  const { channels, inlets, outlets, outletOf } = connect(nodes, groups, capacity)
+  const tasks = groups.map((group): TaskPlan => {
+    const members = group.members.map((id) => nodes[id]!)
+    const stages = members.map(planned)
+    const kernels = members.filter((node) => node.spec.role === 'kernel')
+    const first = members[0]!
+    const isChain = first.spec.role === 'source' || first.spec.role === 'kernel'
+    const blocking = group.affinity !== 'loop'
+    const forced = kernels.some((node) => node.spec.role === 'kernel' && node.spec.lane === 'blocking')
+    return {
+      id: group.id,
+      affinity: group.affinity,
+      lane: blocking ? 'blocking' : 'async',
+      parallelism: group.affinity === 'parallel' ? workers : 1,
+      start: blocking && forced ? 'pool' : 'caller',
+      stages,
+      head: first.spec.role === 'source' ? stages[0] : undefined,
+      program: isChain ? programOf(nodes, group, channels, outletOf) : undefined,
+      kernels: kernels.map(planned),
+      inlets: inlets[group.id]!,
+      outlets: outlets[group.id]!
+    }
+  })
+  const taskOf = (port: Port): number => {
+    const node = nodes.findLast((n) => n.stage === port.stage)!
+    return groups.find((group) => group.members.includes(node.id))!.id
+  }
+  return {
+    tasks,
+    channels,
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, port]) => [name, taskOf(port)])),
+    workers,
+    stays: nodes.filter((node) => node.why?.startsWith('it cannot travel')).map((node) => ({ stage: node.name, why: node.why! }))
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * `millrace/portable`: only what a module of functions needs, so that a worker that imports it loads nothing else.
+ * A door: named re-exports, no logic.
+ */
+export { portable } from './ship/portable.ts'
