@@ -3,7 +3,7 @@
  */
 import { createReadStream } from 'node:fs'
 import { PipelineError, type Position } from '../error/pipeline-error.ts'
-import { stageFailed } from '../error/wording.ts'
+import { stageFailed } from '../error/wording-run.ts'
 import { decodeError } from '../error/wire.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Told } from './protocol.ts'

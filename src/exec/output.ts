@@ -7,7 +7,7 @@
  * Called by run.ts and sink-task.ts.
  */
 import { Observable, type Subscriber } from 'rxjs'
-import { bufferOverflow, noSubscriber } from '../error/wording.ts'
+import { bufferOverflow, noSubscriber } from '../error/wording-run.ts'
 import type { SinkWriter } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
 

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { Observable } from 'rxjs'
 import { argumentError } from '../error/pipeline-error.ts'
-import { inWorker } from '../error/wording.ts'
+import { inWorker } from '../error/wording-run.ts'
 import { bindRunner, type RunOptions } from '../graph/runner.ts'
 import { Source, sourceOf, type Closed, type Sink } from '../graph/source.ts'
 import type { Port } from '../graph/stage.ts'

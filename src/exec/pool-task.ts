@@ -11,7 +11,7 @@
  * Called by chain-task.ts. Knows crew.ts, edges and plans; decodes nothing but failures and dead letters.
  */
 import { store } from '../atomic/park.ts'
-import { workerDied } from '../error/wording.ts'
+import { workerDied } from '../error/wording-run.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Death } from '../pool/pool.ts'
 import { frameBatch, type Batch } from './batch.ts'

@@ -3,7 +3,7 @@
  *
  * Called by run.ts. The stage sees inlets and outlets; channels, ends and early leaving are handled here.
  */
-import { stageFailed } from '../error/wording.ts'
+import { stageFailed } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
 import type { Inlet, ItemBatch, Outlet, ProcessSpec } from '../graph/spec.ts'
 import { localBatch, type Batch } from './batch.ts'

@@ -12,7 +12,7 @@
 import type { Observable } from 'rxjs'
 import { Observable as RxObservable } from 'rxjs'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { cancelledBy, deadlock, staysOnLoop } from '../error/wording.ts'
+import { cancelledBy, deadlock, staysOnLoop } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
 import type { Closed } from '../graph/source.ts'
 import { OBSERVE } from '../graph/observe.ts'

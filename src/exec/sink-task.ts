@@ -4,7 +4,7 @@
  * Exactly one of the writer's `finish` and `abort` is called. Called by run.ts.
  */
 import { PipelineError } from '../error/pipeline-error.ts'
-import { sinkFailed } from '../error/wording.ts'
+import { sinkFailed } from '../error/wording-run.ts'
 import type { SinkSpec, SinkWriter } from '../graph/spec.ts'
 import { OBSERVE } from '../graph/observe.ts'
 import type { Batch } from './batch.ts'

@@ -82,8 +82,14 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const gathered = outs.map((o) => `${o}.length`).join(' + ')
   const pause = !resumable || outs.length === 0 ? '' : `if (${gathered} >= ${PAUSE_AT}) { ${flush} yield -1; ${reload} }`
 
+  /** A failure below `code` drops what was on its way there, and nothing else. */
+  const guarded = (code: string): string => `try {\n${code}\n} catch (e) { fail(e, i); }`
+
+  /** With several readers each is guarded, so that an item that fails in one still reaches the others. */
   const into = (targets: readonly Target[], value: string): string =>
-    targets.map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : enter(t.node, value))).join('\n')
+    targets
+      .map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : targets.length > 1 ? guarded(enter(t.node, value)) : enter(t.node, value)))
+      .join('\n')
 
   let names = 0
   const emitter = (k: number): Emitter => {
@@ -103,6 +109,10 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
         return isRetry(node) ? `(yield* H.retry(F${k}_${name}, R${k}, [${args}]))` : `F${k}_${name}(${args})`
       },
       emit: (value, outlet = 0) => into(node.targets[outlet] ?? [], value),
+      emitOne: (value, outlet = 0) => {
+        const targets = node.targets[outlet] ?? []
+        return targets.length === 1 && 'node' in targets[0]! ? guarded(into(targets, value)) : into(targets, value)
+      },
       pause,
       mine: `at = ${k};`,
       stop: `X${k} = true; if (H.stop(${k})) { shut = true; break main; }`,

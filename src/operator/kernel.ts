@@ -26,7 +26,9 @@ export interface Emitter {
   readonly checker: string
   /** Statements that pass variable `value` to whatever is downstream of `outlet`. */
   emit(value: string, outlet?: number): string
-  /** Statement to put after each `emit` inside a loop over many results: lets the driver take what has gathered. */
+  /** Like `emit`, for one of many results of one item: a failure downstream drops that result only. */
+  emitOne(value: string, outlet?: number): string
+  /** Statement to put after each `emitOne` inside a loop over many results: lets the driver take what has gathered. */
   readonly pause: string
   /** Statement that says whose user code runs now; needed again after an `emit`, before more of this stage's user code. */
   readonly mine: string

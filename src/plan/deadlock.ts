@@ -2,7 +2,7 @@
  * Refuses graphs that would wait for themselves: `concat` reads its inputs one after the other, so two of them that
  * share a source would leave that source waiting for a reader whose turn never comes.
  */
-import { graphInvalid } from '../error/wording.ts'
+import { graphInvalid } from '../error/wording-run.ts'
 import type { PlanNode } from './graph.ts'
 
 const ancestors = (nodes: readonly PlanNode[], start: number): ReadonlySet<number> => {

@@ -2,7 +2,7 @@
  * Lanes: sync is CPU and goes to the blocking lane, async is I/O and stays on the event loop; whether a stage's functions
  * can travel is found out here, and a stage that cannot travel says why.
  */
-import { notPortable } from '../error/wording.ts'
+import { functionStays } from '../error/wording-run.ts'
 import type { KernelSpec } from '../graph/spec.ts'
 import type { Affinity, PlanNode, Shipment } from './graph.ts'
 import { describeCodec, describeFn, type NotPortable } from '../ship/describe.ts'
@@ -48,7 +48,7 @@ const decide = (node: PlanNode, workers: number): Decision => {
         const why = spec.lane === 'blocking' ? "declared with lane: 'blocking'" : 'synchronous: it computes'
         return { lane: 'blocking', why, affinity: affinityOf(spec), shipment }
       }
-      if (spec.lane === 'blocking') throw notPortable(node.name, node.stage.site.text(), shipment)
+      if (spec.lane === 'blocking') throw functionStays(node.name, node.stage.site.text(), shipment.reason, shipment.remedy)
       return onLoop(`it cannot travel to a worker: ${shipment.reason}`)
     }
   }

@@ -137,8 +137,6 @@ const sit = (boot: Boot) => {
 
   let turn = 0
   let searching = false
-  /** Argument of the pinned morsel found last. */
-  let arg = 0
 
   const grab = (): number => {
     for (;;) {
@@ -279,9 +277,8 @@ const sit = (boot: Boot) => {
       const stirred = new Promise<void>((resolve) => {
         stir = resolve
       })
-      const open = runs + talks
       const full = runs >= inFlight
-      if (Idle.tryLoop(control, worker, full, called) && open === runs + talks) {
+      if (Idle.tryLoop(control, worker, full, called)) {
         const state = full ? Idle.SATURATED : Idle.LOOPING
         // One waiter at a time: an old promise is woken by whoever calls next, since `notify` wakes everybody.
         sleeping ??= waitAsync(words, cell.park, state)?.finally(() => {
@@ -305,17 +302,11 @@ const sit = (boot: Boot) => {
     let idle = 0
     while (!closing()) {
       takeMessages()
-      let entry = Empty
-      if (Ring.tryPop(inbox, pin)) {
-        entry = pin[0]!
-        arg = pin[1]!
-      } else if (runs < inFlight) {
-        entry = nextForAnybody()
-        arg = 0
-      }
+      const pinned = Ring.tryPop(inbox, pin)
+      const entry = pinned ? pin[0]! : runs < inFlight ? nextForAnybody() : Empty
       if (entry !== Empty) {
         endSearch()
-        execute(entry, arg)
+        execute(entry, pinned ? pin[1]! : 0)
         idle = 0
         if (busySince - breathedAt > BREATH_MS) await breathe()
         continue

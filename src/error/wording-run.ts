@@ -1,0 +1,119 @@
+/**
+ * The wording of what goes wrong while a pipeline is planned and run: one constructor per kind of failure.
+ *
+ * Called by plan/, operator/ and exec/. Every message says what was wrong, where, and what to do.
+ */
+import { PipelineError, type Position } from './pipeline-error.ts'
+
+const at = (site: string | undefined): string => (site === undefined ? '' : ` (declared at ${site})`)
+
+const say = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
+
+const where = (position: Position | undefined): string => {
+  if (position === undefined) return ''
+  if (position.file !== undefined && position.line !== undefined) return ` at ${position.file}:${position.line}`
+  if (position.file !== undefined) return ` in ${position.file}`
+  return position.index < 0 ? ' at the end of the input' : ` at item ${position.index}`
+}
+
+/** A user's function threw or rejected. A cause with a code of millrace's own keeps it. */
+export const stageFailed = (stage: string, site: string | undefined, position: Position | undefined, cause: unknown): PipelineError => {
+  const code = (cause as { code?: unknown } | null | undefined)?.code
+  const own = typeof code === 'string' && code.startsWith('ERR_MILLRACE_')
+  return new PipelineError({
+    code: own ? (code as PipelineError['code']) : 'ERR_MILLRACE_STAGE_FAILED',
+    message: `stage '${stage}'${at(site)} failed${where(position)}: ${say(cause)}. Mend the function or the item, or give the stage an onError policy`,
+    stage,
+    position,
+    cause
+  })
+}
+
+export const sinkFailed = (stage: string, site: string | undefined, items: number, cause: unknown): PipelineError => {
+  const code = (cause as { code?: unknown } | null | undefined)?.code
+  const own = typeof code === 'string' && code.startsWith('ERR_MILLRACE_')
+  return new PipelineError({
+    code: own ? (code as PipelineError['code']) : 'ERR_MILLRACE_SINK_FAILED',
+    message: `sink '${stage}'${at(site)} failed after ${items} items: ${say(cause)}. See the cause; what a file held before is untouched`,
+    stage,
+    cause
+  })
+}
+
+/** What a worker had in hand when it died. */
+interface Lost {
+  readonly base: number
+  readonly count: number
+  readonly file: string | undefined
+  readonly start: number | undefined
+}
+
+export const workerDied = (stages: readonly string[], exit: number, cause: unknown, lost: Lost | undefined): PipelineError => {
+  const had =
+    lost === undefined
+      ? ''
+      : lost.file === undefined
+        ? `, with items ${lost.base} to ${lost.base + Math.max(0, lost.count - 1)}`
+        : `, reading ${lost.file} from byte ${lost.start}`
+  const how = cause === undefined ? `exited with code ${exit}` : say(cause)
+  return new PipelineError({
+    code: 'ERR_MILLRACE_WORKER_DIED',
+    message: `a worker died (${how}) while it ran ${stages.join(' → ')}${had}. Look for process.exit, memory that grows, or a native crash in these stages`,
+    stage: stages.at(-1),
+    position: lost === undefined || lost.file === undefined ? (lost === undefined ? undefined : { index: lost.base }) : { index: -1, file: lost.file },
+    cause
+  })
+}
+
+export const graphInvalid = (stage: string, site: string | undefined, what: string, remedy: string): PipelineError =>
+  new PipelineError({ code: 'ERR_MILLRACE_GRAPH_INVALID', message: `stage '${stage}'${at(site)}: ${what}. ${remedy}`, stage })
+
+export const functionStays = (stage: string, site: string | undefined, reason: string, remedy: string): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_NOT_PORTABLE',
+    message: `stage '${stage}'${at(site)} has lane: 'blocking', but cannot travel to a worker: ${reason}. ${remedy}`,
+    stage
+  })
+
+export const cancelledBy = (reason: unknown): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_CANCELLED',
+    message: `the run was cancelled${reason === undefined ? '' : `: ${say(reason)}`}. Results so far are partial; files were not replaced`,
+    cause: reason
+  })
+
+export const deadlock = (edges: readonly string[]): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_GRAPH_INVALID',
+    message: `the run waits for itself: ${edges.join(', ')} ${edges.length === 1 ? 'is' : 'are'} full and the other readers of the same source wait for more. Put a buffer before the slow side, or declare the source twice`
+  })
+
+export const bufferOverflow = (where_: string, capacity: number): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_BUFFER_OVERFLOW',
+    message: `'${where_}' is full: it holds ${capacity} items and its policy is 'fail'. Read faster, raise its capacity, or choose another overflow policy`,
+    stage: where_
+  })
+
+export const inWorker = (): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_IN_WORKER',
+    message: "a pipeline was started inside one of millrace's own workers, by a module that the worker imports for its functions. Guard the program's entry with isMainThread, or move the functions to a module of their own"
+  })
+
+const warned = new Set<string>()
+
+const warn = (code: string, text: string): void => {
+  if (warned.has(text)) return
+  warned.add(text)
+  process.emitWarning(text, { type: 'MillraceWarning', code })
+}
+
+/** One warning per stage and reason. */
+export const staysOnLoop = (stage: string, why: string): void => {
+  warn('ERR_MILLRACE_STAYS_ON_LOOP', `stage '${stage}' stays on the caller's loop: ${why}. Make its function portable, pass values by env, or say lane: 'async' to silence this`)
+}
+
+export const noSubscriber = (output: string): void => {
+  warn('ERR_MILLRACE_NO_SUBSCRIBER', `output '${output}' is full and nobody has subscribed to it, so the run waits. Subscribe in the turn that starts the run, or choose another overflow policy`)
+}
