@@ -3,7 +3,7 @@
  *
  * Called by plan/, operator/ and exec/. Every message says what was wrong, where, and what to do.
  */
-import { PipelineError, type Position } from './pipeline-error.ts'
+import { ownCode, PipelineError, type Position } from './pipeline-error.ts'
 
 const at = (site: string | undefined): string => (site === undefined ? '' : ` (declared at ${site})`)
 
@@ -18,10 +18,8 @@ const where = (position: Position | undefined): string => {
 
 /** A user's function threw or rejected. A cause with a code of millrace's own keeps it. */
 export const stageFailed = (stage: string, site: string | undefined, position: Position | undefined, cause: unknown): PipelineError => {
-  const code = (cause as { code?: unknown } | null | undefined)?.code
-  const own = typeof code === 'string' && code.startsWith('ERR_MILLRACE_')
   return new PipelineError({
-    code: own ? (code as PipelineError['code']) : 'ERR_MILLRACE_STAGE_FAILED',
+    code: ownCode(cause) ?? 'ERR_MILLRACE_STAGE_FAILED',
     message: `stage '${stage}'${at(site)} failed${where(position)}: ${say(cause)}. Mend the function or the item, or give the stage an onError policy`,
     stage,
     position,
@@ -30,10 +28,8 @@ export const stageFailed = (stage: string, site: string | undefined, position: P
 }
 
 export const sinkFailed = (stage: string, site: string | undefined, items: number, cause: unknown): PipelineError => {
-  const code = (cause as { code?: unknown } | null | undefined)?.code
-  const own = typeof code === 'string' && code.startsWith('ERR_MILLRACE_')
   return new PipelineError({
-    code: own ? (code as PipelineError['code']) : 'ERR_MILLRACE_SINK_FAILED',
+    code: ownCode(cause) ?? 'ERR_MILLRACE_SINK_FAILED',
     message: `sink '${stage}'${at(site)} failed after ${items} items: ${say(cause)}. See the cause; what a file held before is untouched`,
     stage,
     cause

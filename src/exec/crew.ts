@@ -6,13 +6,14 @@
  * Notices are handed to the task that owns the morsel; a worker's death is told to every task that is registered.
  * Called by pool-task.ts. Knows pool/ and frame/.
  */
-import { createArena, type Arena } from '../frame/arena.ts'
-import { decodeAlone, encodeAlone, readFrame, writeFrame } from '../frame/frame.ts'
+import { WORD_BYTES, createArena, type Arena } from '../frame/arena.ts'
+import { decodeAlone, encodeAlone, readFrame, writeFrame, type AloneFrame } from '../frame/frame.ts'
 import { createPool, type Death, type Pool } from '../pool/pool.ts'
 import { decodeError } from '../error/wire.ts'
+import { workerDied } from '../error/wording-run.ts'
 import { workerText } from '../worker-text.ts'
 import type { FrameHandle } from './batch.ts'
-import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK, type AloneFrame, type FromWorker, type Registration, type Split } from './protocol.ts'
+import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK, type FromWorker, type Registration, type Split } from './protocol.ts'
 
 /** Slots of an arena. Memory is touched only as far as slots are used at the same time. */
 const SLOTS = 512
@@ -55,11 +56,21 @@ let tasks = 0
 /** A number for a task that no other task of the process has. */
 export const nextTask = (): number => tasks++ & 0x7fffffff
 
+/** A registration that has not been answered by all workers. */
+interface Handshake {
+  readonly left: Set<number>
+  readonly stages: readonly string[]
+  /** Workers that died in the meantime. */
+  deaths: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
 const makeCrew = (workers: number): Crew => {
   const arena = createArena({ slots: SLOTS, slotBytes: SLOT_BYTES })
   const hands = new Map<number, Hand>()
   const registrations = new Map<number, Registration>()
-  const answers = new Map<number, { left: Set<number>; resolve: () => void; reject: (error: unknown) => void }>()
+  const answers = new Map<number, Handshake>()
   const alone = new Map<string, AloneFrame>()
   let waiting: (() => void)[] = []
   let users = 0
@@ -93,9 +104,12 @@ const makeCrew = (workers: number): Crew => {
       }
     },
     onDeath: (death) => {
+      arena.reclaim(death.worker)
       for (const hand of [...hands.values()]) hand.died(death)
-      for (const [id, answer] of answers) {
-        if (hands.has(id) && answer.left.size > 0) answer.left.add(death.worker)
+      for (const answer of answers.values()) {
+        // One death may be another task's doing; two are this one's: its modules kill whoever imports them.
+        if (!death.replaced || ++answer.deaths > 1) answer.reject(workerDied(answer.stages, death.code, death.error, undefined))
+        else answer.left.add(death.worker)
       }
       for (const registration of registrations.values()) pool.post(death.worker, registration)
       freed()
@@ -124,7 +138,9 @@ const makeCrew = (workers: number): Crew => {
       try {
         await pool.start()
         await new Promise<void>((resolve, reject) => {
-          answers.set(registration.task, { left: new Set(Array.from({ length: workers }, (_, w) => w)), resolve, reject })
+          const left = new Set(Array.from({ length: workers }, (_, w) => w))
+          const stages = registration.program.nodes.map((node) => node.stage)
+          answers.set(registration.task, { left, stages, deaths: 0, resolve, reject })
           pool.broadcast(registration)
         })
       } catch (error) {
@@ -189,11 +205,12 @@ const makeCrew = (workers: number): Crew => {
     },
     frame: (slot, worker, ticket) => {
       if (slot >= 0) {
+        arena.give(slot, MAIN) // from now on a death of the worker does not free it
         return {
           slot,
-          byteLength: arena.words(slot)[2]!,
+          byteLength: arena.words(slot)[WORD_BYTES]!,
           items: () => readFrame(arena, slot),
-          bytes: () => arena.payload(slot).subarray(0, arena.words(slot)[2]!),
+          bytes: () => arena.payload(slot).subarray(0, arena.words(slot)[WORD_BYTES]),
           release: () => {
             crew.release(slot)
           }

@@ -254,7 +254,7 @@ export class PoolTask implements Hand {
     const lost = this.#order.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
     const stateful = this.#ran.has(death.worker) && this.#o.plan.kernels.some((k) => k.spec.role === 'kernel' && k.spec.parallelism !== 'stateless')
     for (const pending of lost) this.#done(pending, 0, 0, 0)
-    if ((lost.length > 0 || stateful) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)) {
+    if ((lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)) {
       const running = lost.find((p) => p.slot === death.current) ?? lost[0]
       const stages = this.#o.plan.stages.map((stage) => stage.name)
       this.#o.fail(workerDied(stages, death.code, death.error, running === undefined ? undefined : { base: running.base, count: running.count, file: running.split?.file, start: running.split?.start }))

@@ -9,6 +9,7 @@ import type { Split } from '../graph/spec.ts'
 import type { FnRef } from '../ship/address.ts'
 import type { CodecRef } from '../ship/describe.ts'
 import type { WireError } from '../error/wire.ts'
+import type { AloneFrame } from '../frame/frame.ts'
 import type { Program } from '../plan/program.ts'
 
 /** User words of a slot's header (an arena leaves words 4..15 to its user). */
@@ -68,13 +69,6 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly task: number }
   | { readonly type: 'refused'; readonly task: number; readonly error: WireError }
   | { readonly type: 'alone'; readonly slot: number; readonly ticket: number; readonly frame: AloneFrame }
-
-/** Items too large for a slot. */
-export interface AloneFrame {
-  readonly kind: number
-  readonly count: number
-  readonly buffer: SharedArrayBuffer
-}
 
 /** A dead letter or a failure as a worker tells it; the position is relative to the morsel. */
 export interface Told {

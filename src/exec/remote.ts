@@ -16,7 +16,7 @@
 import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import type { Kernel } from '../operator/kernel.ts'
 import type { Binding } from '../plan/program.ts'
-import { encodeAlone, decodeAlone, readFrame, writeFrame, writeText } from '../frame/frame.ts'
+import { encodeAlone, decodeAlone, readFrame, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
 import type { Arena } from '../frame/arena.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
@@ -25,7 +25,7 @@ import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import {
   COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, FRAMES_PER_MORSEL, INPUT_ALONE, INPUT_END,
   INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, WORD_INPUT, WORD_TASK,
-  type AloneFrame, type FromWorker, type Registration, type Told, type ToWorker
+  type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { tell } from './told.ts'
 

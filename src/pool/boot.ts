@@ -48,7 +48,8 @@ export const tsxApi = (workerUrl: URL, s: Surroundings = surroundings()): string
   for (const base of from) {
     if (base === undefined || base === '') continue
     try {
-      return pathToFileURL(createRequire(base).resolve('tsx/esm/api')).href
+      // `resolve` answers for `require`; the ES module lies beside it, and it is the one that works when imported.
+      return pathToFileURL(createRequire(base).resolve('tsx/esm/api')).href.replace(/\.cjs$/, '.mjs')
     } catch {
       // not there: look from the next place
     }

@@ -1,0 +1,102 @@
+/**
+ * Frames: runs of items laid out in a slot of the arena, or in a buffer of their own when one item is larger than a slot.
+ *
+ * The codec is chosen by the first item of a run; a run ends where the next item is of another kind. Codecs are a list: the
+ * first that can encode at least one item wins, the last takes everything.
+ * Text is different: strings leave as UTF-8 lines for a sink that writes bytes, and nobody makes strings of them again.
+ * Called by exec/ on both sides of the threads.
+ */
+import type { Arena } from './arena.ts'
+import { WORD_BYTES, WORD_COUNT, WORD_KIND } from './arena.ts'
+import { byteArrays } from './byte-arrays.ts'
+import type { FrameCodec, Written } from './codec.ts'
+import { numbers } from './numbers.ts'
+import { latin1Strings, wideStrings } from './strings.ts'
+import { serializeAll, values } from './values.ts'
+
+const codecs: readonly FrameCodec[] = [numbers, latin1Strings, wideStrings, byteArrays, values]
+const byKind: readonly (FrameCodec | undefined)[] = codecs.reduce<(FrameCodec | undefined)[]>((table, codec) => {
+  table[codec.kind] = codec
+  return table
+}, [])
+
+/** Kind of a frame of UTF-8 lines. */
+const TEXT = 6
+
+const written: Written = { bytes: 0 }
+
+const seal = (arena: Arena, slot: number, kind: number, count: number, bytes: number): void => {
+  const words = arena.words(slot)
+  words[WORD_KIND] = kind
+  words[WORD_COUNT] = count
+  words[WORD_BYTES] = bytes
+}
+
+/** Writes `items[from…to)` into a slot, as many as fit in one frame: how many; 0 when not even one does. */
+export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[], from: number, to: number): number => {
+  const target = arena.payload(slot)
+  const first = items[from]
+  for (const codec of codecs) {
+    if (!codec.suits(first)) continue
+    const count = codec.encode(items, from, to, target, written)
+    if (count === 0) continue
+    seal(arena, slot, codec.kind, count, written.bytes)
+    return count
+  }
+  return 0
+}
+
+const decode = (kind: number, bytes: Buffer, count: number): unknown[] => {
+  if (kind === TEXT) return bytes.toString('utf8').split('\n').slice(0, count)
+  return byKind[kind]!.decode(bytes, count)
+}
+
+/** The items of a frame; they share no memory with the slot. */
+export const readFrame = (arena: Arena, slot: number): unknown[] => {
+  const words = arena.words(slot)
+  return decode(words[WORD_KIND]!, arena.payload(slot).subarray(0, words[WORD_BYTES]), words[WORD_COUNT]!)
+}
+
+const linesOf = (items: readonly string[], from: number, n: number): string =>
+  `${(from === 0 && n === items.length ? items : items.slice(from, from + n)).join('\n')}\n`
+
+/** Writes strings as UTF-8 lines, each ended; as {@link writeFrame}. */
+export const writeText = (arena: Arena, slot: number, items: readonly string[], from: number, to: number): number => {
+  const target = arena.payload(slot)
+  let n = 0
+  for (let left = target.byteLength; from + n < to; n++) {
+    left -= items[from + n]!.length + 1
+    if (left < 0) break
+  }
+  while (n > 0) {
+    const text = linesOf(items, from, n)
+    const bytes = Buffer.byteLength(text)
+    if (bytes <= target.byteLength) {
+      seal(arena, slot, TEXT, n, target.write(text, 'utf8'))
+      return n
+    }
+    n = Math.min(n - 1, Math.floor((n * target.byteLength) / bytes))
+  }
+  return 0
+}
+
+/** A frame with memory of its own, as it travels by message. */
+export interface AloneFrame {
+  readonly kind: number
+  readonly count: number
+  readonly buffer: SharedArrayBuffer
+}
+
+const alone = (kind: number, count: number, bytes: Uint8Array): AloneFrame => {
+  const buffer = new SharedArrayBuffer(bytes.byteLength)
+  new Uint8Array(buffer).set(bytes)
+  return { kind, count, buffer }
+}
+
+/** A frame of exactly these items, however large. */
+export const encodeAlone = (items: readonly unknown[], from: number, to: number, text: boolean): AloneFrame =>
+  text
+    ? alone(TEXT, to - from, Buffer.from(linesOf(items as readonly string[], from, to - from)))
+    : alone(values.kind, to - from, serializeAll(items, from, to))
+
+export const decodeAlone = ({ kind, count, buffer }: AloneFrame): unknown[] => decode(kind, Buffer.from(buffer), count)

@@ -1,0 +1,366 @@
+/**
+ * The main thread's side of the pool: starts the worker threads, submits morsels, drains their notices, replaces the dead.
+ *
+ *   submit ──▶ claims: QUEUED ──▶ injector ──▶ wake one         submitTo ──▶ claims ──▶ inbox[w] ──▶ wake w
+ *   drain  ◀── ring[w] of every worker, until all are empty; then announce the sleep, look once more, `waitAsync`
+ *
+ *   seat:  EMPTY ──spawn──▶ STARTING ──HELLO──▶ READY ──exit──▶ (told, respawned) STARTING
+ *                             └─exit: MAX_FALSE_STARTS in a row──▶ BROKEN
+ * Invariants
+ *   M1  a notice or message that a worker sent before it died is delivered before its death is told
+ *   M2  after a death no submitted morsel is forgotten: what was BEGUN or pinned there is told as lost with it, what was
+ *       queued for anybody is queued anew (a doubled entry fails its `begin`: claims.ts)
+ *   M3  threads are unref'd; `ref` holds the process by a timer, since a pending `waitAsync` holds nothing
+ * Called by exec/crew.ts. Touches the control block, threads and their ports.
+ */
+import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { shared as memory } from '../atomic/memory.ts'
+import { notify, waitAsync } from '../atomic/park.ts'
+import { workerNotStarted } from '../error/wording-pool.ts'
+import * as Deque from '../queue/deque.ts'
+import * as Injector from '../queue/injector.ts'
+import { Empty, Full } from '../queue/outcome.ts'
+import * as Ring from '../queue/spsc-ring.ts'
+import { bootText, workerFlags } from './boot.ts'
+import * as Claims from './claims.ts'
+import * as Idle from './idle.ts'
+import {
+  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, NOTICE_WORDS, SAID, attachControl, createBlock, type Boot
+} from './protocol.ts'
+
+/** Starts that fail one after the other before a seat is given up. */
+const MAX_FALSE_STARTS = 3
+/** Promises of a worker's runner that may be open at a time. */
+const IN_FLIGHT = 16
+/** How long a worker that was told to end may take before it is ended, in milliseconds. */
+const CLOSE_MS = 1000
+
+/** What was known of a worker when it died. */
+export interface Death {
+  readonly worker: number
+  readonly code: number
+  /** The uncaught error, where there was one. */
+  readonly error: unknown
+  /** Slot that it was executing, synchronously; -1 for none. */
+  readonly current: number
+  /** Slots that it had begun and not settled. */
+  readonly running: readonly number[]
+  /** Slots that were queued for it alone. */
+  readonly pinned: readonly number[]
+  /** Queued slots that found no room to be queued anew. */
+  readonly lost: readonly number[]
+  /** A replacement has been started; false when the pool has given the seat up. */
+  readonly replaced: boolean
+}
+
+export interface WorkerMetrics {
+  readonly worker: number
+  readonly state: string
+  /** Slot that it executes now; -1 for none. */
+  readonly running: number
+  /** Morsels in its own deque. */
+  readonly queued: number
+  readonly morsels: number
+  readonly steals: number
+  readonly parks: number
+  readonly busyMs: number
+}
+
+export interface PoolOptions {
+  readonly workers: number
+  /** Slots that a morsel may live in: submitted numbers are below this. */
+  readonly slots: number
+  readonly workerText: string | undefined
+  readonly workerUrl: URL
+  /** Cloned to every worker. */
+  readonly shared: Readonly<Record<string, unknown>>
+  /** A notice of six ints; valid during the call. */
+  readonly onNotice: (worker: number, notice: Int32Array) => void
+  readonly onMessage: (worker: number, message: unknown) => void
+  readonly onDeath: (death: Death) => void
+}
+
+export interface Pool {
+  /** Starts the threads, once; resolves when all of them can take work. */
+  start(): Promise<void>
+  /** Queues a slot for any worker; false when there is no room. */
+  submit(slot: number): boolean
+  /** Queues a slot for one worker, with an argument for its runner; false when there is no room. */
+  submitTo(worker: number, slot: number, arg: number): boolean
+  /** Sends a message; a worker takes it before any morsel that is submitted later. */
+  post(worker: number, message: unknown): void
+  broadcast(message: unknown): void
+  /** Handles the messages that have arrived from a worker, without waiting for the event loop. */
+  drainMessages(worker: number): void
+  /** Ends a thread, wherever it is; it is replaced, and its death told. */
+  terminate(worker: number): void
+  metrics(): readonly WorkerMetrics[]
+  /** Holds the process. */
+  ref(): void
+  unref(): void
+  /** Ends the threads. */
+  close(): Promise<void>
+}
+
+interface Seat {
+  thread: Worker | undefined
+  port: MessagePort | undefined
+  ready: boolean
+  falseStarts: number
+  broken: boolean
+}
+
+export const createPool = (options: PoolOptions): Pool => {
+  const { workers, slots, shared, onNotice, onMessage, onDeath } = options
+  const block = createBlock(workers, slots)
+  const control = attachControl(block)
+  const { words, injector, claims, cells } = control
+  const injecting = Injector.producer(injector)
+  const inboxes = cells.map((cell) => Ring.producer(cell.inbox))
+  const rings = cells.map((cell) => Ring.consumer(cell.ring))
+  const seats: Seat[] = cells.map(() => ({ thread: undefined, port: undefined, ready: false, falseStarts: 0, broken: false }))
+  const notice = new Int32Array(NOTICE_WORDS)
+  let starting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
+  let closing = false
+  let hold: NodeJS.Timeout | undefined
+
+  // ---- notices ----
+
+  const drainRing = (worker: number): boolean => {
+    const ring = rings[worker]!
+    let any = false
+    while (Ring.tryPop(ring, notice)) {
+      any = true
+      onNotice(worker, notice)
+    }
+    // After the ring was emptied: a worker announces that it waits, then looks once more.
+    const { room } = cells[worker]!
+    if (any && memory.load(words, room) === 1 && memory.exchange(words, room, 0) === 1) notify(words, room)
+    return any
+  }
+
+  const drainRings = (): boolean => {
+    let any = false
+    for (let worker = 0; worker < workers; worker++) if (drainRing(worker)) any = true
+    return any
+  }
+
+  /** Drains for ever; sleeps on the event loop between notices. */
+  const pump = async (): Promise<void> => {
+    while (!closing) {
+      while (drainRings()) {
+        // again: more may have come while these were handled
+      }
+      memory.store(words, control.main, 1)
+      if (rings.some((ring) => Ring.hasRecord(ring))) memory.store(words, control.main, 0)
+      else await waitAsync(words, control.main, 1)
+      memory.store(words, control.main, 0)
+    }
+  }
+
+  // ---- threads ----
+
+  const heard = (worker: number, message: unknown): void => {
+    const [kind, said] = message as [number, unknown]
+    if (kind === SAID) {
+      onMessage(worker, said)
+      return
+    }
+    if (kind !== HELLO) return
+    const seat = seats[worker]!
+    seat.ready = true
+    seat.falseStarts = 0
+    if (seats.every((each) => each.ready)) starting?.resolve()
+  }
+
+  const drainMessages = (worker: number): void => {
+    const { port } = seats[worker]!
+    if (port === undefined) return
+    for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
+      heard(worker, (got as { message: unknown }).message)
+    }
+  }
+
+  const spawn = (worker: number): void => {
+    const seat = seats[worker]!
+    const { port1, port2 } = new MessageChannel()
+    const boot: Boot = { worker, control: block, port: port2, inFlight: IN_FLIGHT, shared }
+    const thread = new Worker(bootText(options.workerText, options.workerUrl), {
+      eval: true,
+      name: `millrace-${worker}`,
+      workerData: boot,
+      transferList: [port2],
+      ...flags()
+    })
+    seat.thread = thread
+    seat.port = port1
+    seat.ready = false
+    let error: unknown
+    thread.on('error', (thrown) => {
+      error = thrown
+    })
+    thread.on('exit', (code) => {
+      if (seat.thread === thread) died(worker, code, error)
+    })
+    port1.on('message', (message) => {
+      heard(worker, message)
+    })
+    // After the listeners, which take a reference of their own.
+    thread.unref()
+    port1.unref()
+  }
+
+  /** What the dead left in the control block: told, mended, and its cell made as new. */
+  const bury = (worker: number): Pick<Death, 'current' | 'running' | 'pinned' | 'lost'> => {
+    const cell = cells[worker]!
+    const current = words[cell.current]! - 1
+    const running = Claims.abandon(claims, worker)
+    const pinned: number[] = []
+    const lost: number[] = []
+    for (let slot = 0; slot < slots; slot++) {
+      if (Claims.queuedEntry(claims, slot, worker) !== Empty) {
+        if (Claims.withdraw(claims, slot)) pinned.push(slot)
+      } else if (Claims.queuedEntry(claims, slot, Claims.ANYBODY) !== Empty) {
+        // It may have been on its way through the dead worker's hands.
+        const entry = Claims.requeue(claims, slot)
+        if (entry !== Empty && Injector.tryPush(injecting, entry) === Full && Claims.withdraw(claims, slot)) lost.push(slot)
+      }
+    }
+    words[cell.current] = 0
+    memory.store(words, cell.room, 0)
+    memory.store(words, cell.park, Idle.RUNNING)
+    return { current, running, pinned, lost }
+  }
+
+  const died = (worker: number, code: number, error: unknown): void => {
+    const seat = seats[worker]!
+    drainRing(worker)
+    drainMessages(worker)
+    seat.port?.close()
+    seat.thread = seat.port = undefined
+    if (closing) return
+    const wasReady = seat.ready
+    seat.ready = false
+    const left = bury(worker)
+    seat.falseStarts = wasReady ? 0 : seat.falseStarts + 1
+    if (seat.falseStarts < MAX_FALSE_STARTS) spawn(worker)
+    else {
+      seat.broken = true
+      starting?.reject(workerNotStarted(code, error))
+    }
+    onDeath({ worker, code, error, ...left, replaced: !seat.broken })
+    if (Idle.anyWork(control)) Idle.wakeOne(control)
+  }
+
+  const start = (): Promise<void> => {
+    const broken = seats.some((seat) => seat.broken)
+    if (starting === undefined || broken) {
+      let resolve = (): void => undefined
+      let reject: (error: unknown) => void = () => undefined
+      const promise = new Promise<void>((yes, no) => {
+        resolve = yes
+        reject = no
+      })
+      starting = { promise, resolve, reject }
+      promise.catch(() => undefined) // told to whoever awaits it
+      if (!broken) void pump()
+      try {
+        seats.forEach((seat, worker) => {
+          if (seat.thread !== undefined) return
+          seat.broken = false
+          seat.falseStarts = 0
+          spawn(worker)
+        })
+      } catch (error) {
+        for (const seat of seats) seat.broken ||= seat.thread === undefined
+        reject(workerNotStarted(1, error)) // node --permission, or no memory for a thread
+      }
+    }
+    return starting.promise
+  }
+
+  // ---- work ----
+
+  const submit = (slot: number): boolean => {
+    const entry = Claims.enqueue(claims, slot, Claims.ANYBODY)
+    if (Injector.tryPush(injecting, entry) === Full) {
+      Claims.withdraw(claims, slot)
+      return false
+    }
+    Idle.wakeOne(control)
+    return true
+  }
+
+  const submitTo = (worker: number, slot: number, arg: number): boolean => {
+    const entry = Claims.enqueue(claims, slot, worker)
+    if (Ring.tryPush(inboxes[worker]!, [entry, arg]) === Full) {
+      Claims.withdraw(claims, slot)
+      return false
+    }
+    Idle.wakeWorker(control, worker)
+    return true
+  }
+
+  const post = (worker: number, message: unknown): void => {
+    seats[worker]!.port?.postMessage(message)
+    memory.add(words, cells[worker]!.messages, 1) // after the message is in the port: the worker counts, then receives
+    Idle.wakeWorker(control, worker)
+  }
+
+  const close = async (): Promise<void> => {
+    closing = true
+    memory.store(words, control.closing, 1)
+    memory.store(words, control.main, 0)
+    notify(words, control.main)
+    const exits = seats.map(async ({ thread }, worker) => {
+      if (thread === undefined) return
+      const exited = new Promise<void>((resolve) => {
+        thread.once('exit', () => {
+          resolve()
+        })
+      })
+      Idle.wakeWorker(control, worker)
+      const late = setTimeout(() => void thread.terminate(), CLOSE_MS)
+      await exited
+      clearTimeout(late)
+    })
+    await Promise.all(exits)
+    clearInterval(hold)
+  }
+
+  return {
+    start,
+    submit,
+    submitTo,
+    post,
+    broadcast: (message) => {
+      for (let worker = 0; worker < workers; worker++) post(worker, message)
+    },
+    drainMessages,
+    terminate: (worker) => void seats[worker]!.thread?.terminate(),
+    metrics: () =>
+      cells.map((cell, worker) => ({
+        worker,
+        state: seats[worker]!.ready ? Idle.stateNames[memory.load(words, cell.park)]! : 'absent',
+        running: words[cell.current]! - 1,
+        queued: Deque.length(cell.deque),
+        morsels: cell.counters[COUNT_MORSELS]!,
+        steals: cell.counters[COUNT_STEALS]!,
+        parks: cell.counters[COUNT_PARKS]!,
+        busyMs: cell.counters[COUNT_BUSY_MS]!
+      })),
+    ref: () => {
+      hold ??= setInterval(() => undefined, 0x7fffffff)
+    },
+    unref: () => {
+      clearInterval(hold)
+      hold = undefined
+    },
+    close
+  }
+}
+
+const flags = (): { readonly execArgv?: string[] } => {
+  const execArgv = workerFlags()
+  return execArgv === undefined ? {} : { execArgv }
+}
