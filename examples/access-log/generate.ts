@@ -3,12 +3,13 @@
  *
  * It has what real logs have: popular pages and clients, IPv6, a clock change (30 Mar 2025, +0100 -> +0200), lines up to a
  * minute out of order, `-` sizes, escaped quotes, UTF-8, and about one line in a thousand that is broken in one of five ways.
- * Integers only: the minimal standard generator of Park and Miller (x * 16807 mod 2^31 - 1), its draws in the order in
- * which a line is written. Text is held as bytes, one character a byte, because broken lines are cut inside of characters.
+ * Draws are made in the order in which a line is written. Text is held as bytes, one character a byte, because broken lines
+ * are cut inside of characters.
  *
  * Touches nothing but the file that `writeLog` writes. Called by ../access-log.ts.
  */
 import { open, rename, rm } from 'node:fs/promises'
+import { draws } from '../support/random.ts'
 
 /** The end of winter time, in seconds since 1970. */
 const SUMMER = 1_743_296_400
@@ -39,14 +40,10 @@ const stamp = (seconds: number): string => {
 
 /** The lines of the log, without line ends, one character a byte. */
 export function* logLines(count: number, seed: number): Generator<string, void, undefined> {
-  let x = seed
+  const draw = draws(seed)
   let clock = BEGIN
   let stamped = -1
   let stampedAs = ''
-  const draw = (below: number): number => {
-    x = (x * 16_807) % 2_147_483_647
-    return x % below
-  }
   /** Small values far more often than large ones. */
   const low = (below: number): number => draw(1 + draw(below))
   const pick = (list: readonly string[]): string => list[low(list.length)]!

@@ -23,9 +23,7 @@ interface Step {
   readonly lane: Lane | undefined
 }
 
-const lanes = fc.constantFrom<readonly (Lane | undefined)[]>(undefined, undefined, undefined, 'async', 'blocking')
-
-const laneArb: fc.Arbitrary<Lane | undefined> = lanes as fc.Arbitrary<Lane | undefined>
+const laneArb = fc.constantFrom<Lane | undefined>(undefined, undefined, undefined, 'async', 'blocking')
 
 export const stepArb: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(

@@ -4,8 +4,11 @@
  * Broadcast is one edge per reader: the writer waits until every reader's edge has taken the batch, which is "waits for
  * its slowest reader", and a reader that leaves early stops counting.
  * When a run fails every edge is cut: whoever waits there is told by an exception, so that nobody mistakes it for the end.
+ * A batch belongs to the edge from `push` until it is pulled: one that does not get that far is released here, once.
+ * Called by run.ts, outlets.ts and the tasks.
  */
 import { mpsc } from '../channel/mpsc.ts'
+import { Closed, Empty } from '../sync/outcome.ts'
 import type { Batch } from './batch.ts'
 
 export class Edge {
@@ -27,30 +30,28 @@ export class Edge {
     this.#channel = mpsc<Batch>({ capacity, weigh: (batch) => batch.weight })
   }
 
-  /** Sends a batch; `false` (and the batch released) when the reader has left. */
+  /** Sends a batch; `false` when the reader has left. Takes the batch over, whatever comes of it. */
   async push(batch: Batch): Promise<boolean> {
-    if (this.#cut !== undefined) throw this.#cut
-    if (this.#readerGone) {
-      batch.release()
-      return false
-    }
-    const { sender } = this.#channel
-    const tried = sender.trySend(batch)
-    if (tried?._tag === 'Full') {
-      this.pushing++
-      try {
-        await sender.send(batch)
-      } catch {
-        // closed while we waited: handled below, the flags say why
-      } finally {
-        this.pushing--
-      }
-    }
+    const notSent = this.#channel.sender.trySend(batch)
+    if (notSent !== undefined && !(notSent._tag === 'Full' && (await this.#waited(batch)))) batch.release()
     if (this.#cut !== undefined) throw this.#cut
     if (this.#readerGone) return false
     this.moved++
     this.itemsIn += batch.count
     return true
+  }
+
+  /** Sends a batch once there is room; `false` when the channel was closed first. */
+  async #waited(batch: Batch): Promise<boolean> {
+    this.pushing++
+    try {
+      await this.#channel.sender.send(batch)
+      return true
+    } catch {
+      return false // `cut` and `left` say why
+    } finally {
+      this.pushing--
+    }
   }
 
   /** The next batch, or `undefined` at the end. */
@@ -60,21 +61,28 @@ export class Edge {
     this.pulling++
     try {
       const got = await this.#channel.receiver.recv()
-      if (this.#cut !== undefined) throw this.#cut
+      if (got === Closed) {
+        if (this.#cut !== undefined) throw this.#cut
+        return undefined
+      }
       return this.#took(got)
     } finally {
       this.pulling--
     }
   }
 
+  /** The next batch, or `undefined` when there is none now. */
   tryPull(): Batch | undefined {
     if (this.#cut !== undefined) throw this.#cut
-    return this.#took(this.#channel.receiver.tryRecv())
+    const got = this.#channel.receiver.tryRecv()
+    return got === Empty || got === Closed ? undefined : this.#took(got)
   }
 
-  #took(got: unknown): Batch | undefined {
-    if (got === undefined || '_tag' in (got as object)) return undefined
-    const batch = got as Batch
+  #took(batch: Batch): Batch {
+    if (this.#cut !== undefined) {
+      batch.release() // it was on its way to the reader when the run failed
+      throw this.#cut
+    }
     this.moved++
     this.itemsOut += batch.count
     return batch
@@ -89,8 +97,7 @@ export class Edge {
   leave(): void {
     if (this.#readerGone) return
     this.#readerGone = true
-    this.#channel.receiver.close()
-    this.#drain()
+    this.#close()
     for (const tell of this.#onReaderGone.splice(0)) tell()
   }
 
@@ -107,16 +114,13 @@ export class Edge {
   cut(reason: Error): void {
     if (this.#cut !== undefined) return
     this.#cut = reason
-    this.#channel.receiver.close()
-    this.#channel.sender.close()
-    this.#drain()
+    this.#close()
   }
 
-  #drain(): void {
-    for (;;) {
-      const got = this.#channel.receiver.tryRecv() as unknown
-      if (got === undefined || (got as { _tag?: string })._tag !== undefined) return
-      ;(got as Batch).release()
-    }
+  /** Refuses who waits to push, wakes who waits to pull, and lets go of what is buffered. */
+  #close(): void {
+    const { receiver } = this.#channel
+    receiver.close()
+    for (let got = receiver.tryRecv(); got !== Empty && got !== Closed; got = receiver.tryRecv()) got.release()
   }
 }

@@ -318,7 +318,7 @@ export class PoolTask implements Hand {
         this.#order.shift()
         crew.release(oldest.slot)
         this.#count(oldest)
-        this.#wakeDispatch?.()
+        this.#poke() // there is a place for the next one, and finish() waits for the last one to be gone
       } else await this.#changed()
       if (outlets.allClosed && plan.program!.outlets.length > 0) {
         this.abort(new Error('nobody reads any more'))

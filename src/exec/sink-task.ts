@@ -5,7 +5,7 @@
  */
 import { PipelineError } from '../error/pipeline-error.ts'
 import { sinkFailed } from '../error/wording-run.ts'
-import type { SinkSpec, SinkWriter } from '../graph/spec.ts'
+import type { SinkSpec, SinkWriter, Written } from '../graph/spec.ts'
 import { OBSERVE } from '../graph/observe.ts'
 import type { Batch } from './batch.ts'
 import type { Output } from './output.ts'
@@ -47,10 +47,15 @@ export class SinkTask implements Task {
         const batch = await edge.pull()
         this.#pulling = false
         if (batch === undefined) break
+        let written: Written
         try {
-          await write(writer, batch)
+          written = await write(writer, batch)
         } finally {
           batch.release()
+        }
+        if (written === 'closed') {
+          edge.leave()
+          break
         }
         this.itemsIn += batch.count
       }
@@ -68,7 +73,7 @@ export class SinkTask implements Task {
   }
 }
 
-const write = (writer: SinkWriter<unknown>, batch: Batch): void | Promise<void> => {
+const write = (writer: SinkWriter<unknown>, batch: Batch): Written | Promise<Written> => {
   if (writer.writeText === undefined) return writer.write(batch.items())
   return batch.count === 0 ? undefined : writer.writeText(batch.bytes(), batch.count)
 }

@@ -151,11 +151,14 @@ export interface ProcessSpec {
   readonly outlets: number
 }
 
+/** What a write answers: `'closed'` when the sink wants no more (nobody reads what it writes); the run goes on without it. */
+export type Written = void | 'closed'
+
 /** A sink in progress: items, or the joined lines of a `text` sink, in order. Exactly one of `finish` and `abort` is called. */
 export interface SinkWriter<R> {
-  write(items: readonly unknown[]): void | Promise<void>
+  write(items: readonly unknown[]): Written | Promise<Written>
   /** For sinks that accept text: UTF-8 bytes, every line ended; valid until the returned promise settles. */
-  writeText?(bytes: Uint8Array, lines: number): void | Promise<void>
+  writeText?(bytes: Uint8Array, lines: number): Written | Promise<Written>
   finish(): R | Promise<R>
   abort(reason: unknown): void | Promise<void>
 }

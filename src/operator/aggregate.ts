@@ -5,65 +5,118 @@
  *     partial   items in  ── add ──▶ state,  at the end: the state goes out      (one per worker)
  *     merge     states in ── combine ──▶ total, at the end: finish(total) goes out  (one)
  *
- * Used by reduce (with `combine`), countBy and aggregateBy. Source: combiners, Dean and Ghemawat, MapReduce, OSDI 2004.
+ * Used by reduce (with `combine`); countBy and aggregateBy have halves of their own, with a state per key.
+ * Source: combiners, Dean and Ghemawat, MapReduce, OSDI 2004.
  */
+import { argumentError } from '../error/pipeline-error.ts'
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { KernelSpec } from '../graph/spec.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Emitter, Kernel } from './kernel.ts'
 
 /**
- * How to gather items into an answer, in parts that can be combined. All functions are pure; each travels like a stage's
- * function (inline and self-contained, or `portable`). States must survive structured clone.
+ * How to gather items into an answer, in parts that can be combined. Each function travels like a stage's function (inline and
+ * self-contained, or `portable`). States must survive structured clone. Parts are made of whatever items a worker came by, and
+ * combined in any order, so `combine` must not care (be associative and commutative), and a fresh state must change nothing.
  *
  * @typeParam A  items
  * @typeParam S  the state that gathers
  * @typeParam R  the answer
+ * @typeParam E  `env`, given to every function as its last argument
  */
-export interface Combiner<A, S, R = S> {
+export interface Combiner<in A, S, R = S, in E = undefined> {
   /** A fresh state. */
-  readonly create: () => S
+  readonly create: (env: E) => S
   /** The state with one item added; may change and return the given state. */
-  readonly add: (state: S, item: A) => S
+  readonly add: (state: S, item: A, env: E) => S
   /** Two states as one; may change and return the first. */
-  readonly combine: (a: S, b: S) => S
+  readonly combine: (a: S, b: S, env: E) => S
   /** The answer; default: the state itself. */
-  readonly finish?: (state: S) => R
+  readonly finish?: ((state: S, env: E) => R) | undefined
 }
 
-export const partialKernel: Kernel = {
-  kind: 'aggregate.partial',
+type Fresh = (g: Emitter) => string
+
+/** The half beside the items; `fresh` is an expression for a state that nothing has been added to. */
+export const partialOf = (kind: string, fresh: Fresh): Kernel => ({
+  kind,
   state: () => ({ value: undefined, has: false }),
-  each: (g, item) => `if (!${g.state}.has) { ${g.state}.value = ${g.call('create')}; ${g.state}.has = true; }
-    ${g.state}.value = ${g.call('add', `${g.state}.value`, item)};`,
+  each: (g, item) => {
+    const y = g.fresh('y')
+    return `if (!${g.state}.has) { ${g.state}.value = ${fresh(g)}; ${g.state}.has = true; }
+      ${y} = ${g.call('add', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y};`
+  },
   end: (g) => {
     const part = g.fresh('part')
-    return `if (${g.state}.has) { ${part} = ${g.state}.value; ${g.state}.has = false; ${g.emit(part)} }`
+    return `if (${g.state}.has) { ${part} = ${g.state}.value; ${g.state}.value = undefined; ${g.state}.has = false; ${g.emit(part)} }`
   }
-}
+})
 
-export const mergeKernel: Kernel = {
-  kind: 'aggregate.merge',
+/** The half behind the channel; `answer` is an expression for what the total becomes. */
+export const mergeOf = (kind: string, fresh: Fresh, answer: (g: Emitter, total: string) => string): Kernel => ({
+  kind,
   state: () => ({ value: undefined, has: false }),
-  each: (g, item) => `if (${g.state}.has) { ${g.state}.value = ${g.call('combine', `${g.state}.value`, item)}; }
-    else { ${g.state}.value = ${item}; ${g.state}.has = true; }`,
+  each: (g, item) => {
+    const y = g.fresh('y')
+    return `if (${g.state}.has) { ${y} = ${g.call('combine', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y}; }
+      else { ${g.state}.value = ${item}; ${g.state}.has = true; }`
+  },
   end: (g) => {
-    const total = g.fresh('total')
-    return `if (!${g.state}.has) { ${g.state}.value = ${g.call('create')}; }
-      ${total} = ${g.call('finish', `${g.state}.value`)}; ${g.emit(total)}`
+    const y = g.fresh('y')
+    return `${y} = ${g.state}.has ? ${g.state}.value : ${fresh(g)}; ${y} = ${answer(g, y)}; ${g.refusePromise(y)} ${g.emit(y)}`
+  }
+})
+
+export const partialKernel = partialOf('aggregate.partial', (g) => g.call('create'))
+export const mergeKernel = mergeOf('aggregate.merge', (g) => g.call('create'), (g, total) => g.call('finish', total))
+
+/** What a stage of two halves needs besides its partial half's functions. */
+interface Halves {
+  readonly partial: Readonly<Record<string, unknown>>
+  readonly merge: Readonly<Record<string, unknown>>
+  readonly args?: Readonly<Record<string, unknown>> | undefined
+  /** The halves' kernels are `KIND.partial` and `KIND.merge`. Default: the stage's own kind. */
+  readonly kernels?: string | undefined
+}
+
+/**
+ * The spec of a stage that the planner replaces by its halves. The policy for failing items is the partial half's: when a part
+ * cannot be combined the answer would be wrong, so that ends the run.
+ */
+export const halved = (kind: string, { partial, merge, args = {}, kernels = kind }: Halves, options: CpuOptions<unknown>): KernelSpec => {
+  const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
+  return {
+    ...whole,
+    halves: {
+      partial: cpu(`${kernels}.partial`, partial, options, { parallelism: 'partial', args }),
+      merge: cpu(`${kernels}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args })
+    }
   }
 }
 
-const identity = (state: unknown): unknown => state
+const itself = (state: unknown): unknown => state
 
-/** The spec of an aggregation; the planner replaces it by its halves. */
-export const aggregateSpec = (kind: string, combiner: Combiner<never, unknown, unknown>, options: CpuOptions<unknown>): KernelSpec => {
-  const { create, add, combine, finish = identity } = combiner
-  const partial = cpu('aggregate.partial', { create, add }, options, { parallelism: 'partial' })
-  const merge = cpu('aggregate.merge', { create, combine, finish }, { ...options, lane: 'async' }, { parallelism: 'serial' })
-  return cpu(kind, { create, add, combine, finish }, options, { parallelism: 'partial', halves: { partial, merge } })
+/**
+ * Gathers all items into one answer: each worker a part of its own, combined at the end. Emits one item.
+ *
+ * **Shape**   `kind` is the operator's name in plans, reports and errors, as `map` is for a map
+ * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
+ * **Order**   of items is not kept: see {@link Combiner}
+ * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run
+ * **Memory**  one state per worker
+ * @example
+ * const mean = aggregate('mean', {
+ *   create: () => ({ sum: 0, n: 0 }),
+ *   add: (s, x: number) => ({ sum: s.sum + x, n: s.n + 1 }),
+ *   combine: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
+ *   finish: (s) => s.sum / s.n
+ * })
+ * await range(0, 5).pipe(mean).toArray() // => [2]
+ */
+export const aggregate = <A, S, R = S, E = undefined>(kind: string, combiner: Combiner<A, S, R, E>, options: CpuOptions<E> = {}): Flow<A, R> => {
+  if (typeof kind !== 'string' || kind === '') throw argumentError('type', 'aggregate: kind must be a text that is not empty', `got ${typeof kind}`, 'say what it gathers')
+  const { create, add, combine, finish = itself } = combiner
+  const halves = { partial: { create, add }, merge: { create, combine, finish }, kernels: 'aggregate' }
+  return flowOf(halved(kind, halves, options), options.name)
 }
-
-export const aggregate = <A, S, R>(kind: string, combiner: Combiner<A, S, R>, options: CpuOptions<unknown>): Flow<A, R> =>
-  flowOf(aggregateSpec(kind, combiner as unknown as Combiner<never, unknown, unknown>, options), options.name)

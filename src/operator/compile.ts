@@ -1,5 +1,5 @@
 /**
- * From a program to a running instance: generates one loop for all stages of a task.
+ * From a program to a running instance: compiles the loop of all stages of a task, and gives it state.
  *
  *   run(items) ── for each item ── code of the stages, nested ── outs[k].push(result)
  *        │                               │
@@ -9,21 +9,23 @@
  * Invariants
  *   C1  every item that enters a node is counted there once (`counts[node]`), also when the node fails on it
  *   C2  an item that fails leaves no trace downstream but what was emitted before it failed
- *   C3  after CLOSED nothing more is emitted; `end()` still flushes the branches that are open
+ *   C3  a stage that wants no more is not entered again, nor is what only feeds it; its siblings go on
+ *   C4  after CLOSED `run` takes nothing; `end()` still lets go what stages behind the closed one hold
+ *   C5  an error that a hook threw leaves `run`, `resume` or `end` as it is: no stage's policy is asked about it
+ *   C6  an iterable that is left early, by whatever way, has its `return` called once
  * A program with an expanding stage (flatMap) or with retries is compiled to a generator, so that it can stop in the
  * middle of an item; all others to a plain function.
  *
- * Source: produce/consume code generation, Neumann 2011. Runs on the main thread and in workers; no imports but types.
+ * Runs on the main thread and in workers: imports nothing that takes time to load.
  */
 import type { Retry } from '../graph/options.ts'
-import type { Emitter, Kernel } from './kernel.ts'
-import type { Binding, Program, ProgramNode, Target } from '../plan/program.ts'
+import { DONE, generate, kernelOf, PAUSED, WAIT, type Status } from './generate.ts'
+import { newKey } from './keys.ts'
+import type { Kernel } from './kernel.ts'
+import type { Binding, Program, Target } from '../plan/program.ts'
+import { checkWeight } from './weight.ts'
 
-export const DONE = 0
-export const PAUSED = 1
-export const WAIT = 2
-export const CLOSED = 3
-export type Status = typeof DONE | typeof PAUSED | typeof WAIT | typeof CLOSED
+export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
 
 /** Results that gather before an expanding stage pauses. */
 export const PAUSE_AT = 1024
@@ -41,7 +43,7 @@ export interface Instance {
   readonly outs: unknown[][]
   /** Items that entered each node, so far. */
   readonly counts: Float64Array
-  /** Plain state by node, for snapshots. */
+  /** Plain state by node, for snapshots between two calls that answered DONE. */
   readonly states: object[]
   /** After WAIT: how long. */
   readonly waitMs: number
@@ -51,140 +53,19 @@ export interface Instance {
   end(): Status
   /** Nobody reads `outlet` any more; answers whether nobody reads any outlet. */
   closeOutlet(outlet: number): boolean
+  /** Gives up what PAUSED or WAIT left unfinished: iterables are closed. Without such, does nothing. */
+  close(): void
 }
-
-const isRetry = (node: ProgramNode): boolean => typeof node.onError === 'object'
 
 interface Loop {
   run(items: readonly unknown[]): Status | Iterator<number, Status>
   end(): Status | Iterator<number, Status>
-}
-
-interface Code {
-  readonly source: string
-  /** Compiled to generators: may pause in the middle of an item. */
-  readonly resumable: boolean
-}
-
-/** Writes the text of the loop. Exported for specs and for reading what a plan became. */
-export const generate = (program: Program, kernels: Readonly<Record<string, Kernel>>): Code => {
-  const { nodes } = program
-  const kernelOf = (k: number): Kernel => {
-    const kernel = kernels[nodes[k]!.kind]
-    if (kernel === undefined) throw new Error(`millrace: no kernel for stage kind '${nodes[k]!.kind}'`)
-    return kernel
-  }
-  const resumable = nodes.some((node, k) => kernelOf(k).expands === true || isRetry(node))
-  const hoisted = new Set<string>()
-  const outs = program.outlets.map((_, o) => `o${o}`)
-  const reload = outs.map((o, k) => `${o} = outs[${k}];`).join(' ')
-  const flush = nodes.map((_, k) => `counts[${k}] += n${k}; n${k} = 0;`).join(' ')
-  const gathered = outs.map((o) => `${o}.length`).join(' + ')
-  const pause = !resumable || outs.length === 0 ? '' : `if (${gathered} >= ${PAUSE_AT}) { ${flush} yield -1; ${reload} }`
-
-  /** A failure below `code` drops what was on its way there, and nothing else. */
-  const guarded = (code: string): string => `try {\n${code}\n} catch (e) { fail(e, i); }`
-
-  /** With several readers each is guarded, so that an item that fails in one still reaches the others. */
-  const into = (targets: readonly Target[], value: string): string =>
-    targets
-      .map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : targets.length > 1 ? guarded(enter(t.node, value)) : enter(t.node, value)))
-      .join('\n')
-
-  let names = 0
-  const emitter = (k: number): Emitter => {
-    const node = nodes[k]!
-    return {
-      args: `A${k}`,
-      state: `S${k}`,
-      help: 'H',
-      checker: `C${k}`,
-      fresh: (hint) => {
-        const name = `${hint}${k}_${names++}`
-        hoisted.add(name)
-        return name
-      },
-      call: (name, ...params) => {
-        const args = [...params, ...(node.hasEnv ? [`E${k}`] : [])].join(', ')
-        return isRetry(node) ? `(yield* H.retry(F${k}_${name}, R${k}, [${args}]))` : `F${k}_${name}(${args})`
-      },
-      emit: (value, outlet = 0) => into(node.targets[outlet] ?? [], value),
-      emitOne: (value, outlet = 0) => {
-        const targets = node.targets[outlet] ?? []
-        return targets.length === 1 && 'node' in targets[0]! ? guarded(into(targets, value)) : into(targets, value)
-      },
-      pause,
-      mine: `at = ${k};`,
-      stop: `X${k} = true; if (H.stop(${k})) { shut = true; break main; }`,
-      left: (item, cause) => `H.left(${k}, i, ${item}, ${cause});`,
-      refusePromise: (value) => `if (typeof ${value} === 'object' && ${value} instanceof Promise) H.promised(${value});`
-    }
-  }
-
-  const enter = (k: number, value: string): string => {
-    const kernel = kernelOf(k)
-    const variable = `x${k}`
-    const body = `${variable} = ${value}; n${k}++; at = ${k};\n${kernel.each(emitter(k), variable)}`
-    return kernel.stops === true ? `if (!X${k}) {\n${body}\n}` : body
-  }
-
-  const each = into(program.roots, 'items[i]')
-  const ends = nodes
-    .map((_, k) => {
-      const code = kernelOf(k).end?.(emitter(k))
-      return code === undefined ? '' : `if (!X${k}) { try { at = ${k}; ${code} } catch (e) { fail(e, -1); } }`
-    })
-    .join('\n')
-  const bind = nodes
-    .map((node, k) =>
-      [
-        `const S${k} = bound.states[${k}], A${k} = bound.args[${k}]; let X${k} = false, n${k} = 0, x${k};`,
-        node.hasEnv ? `const E${k} = bound.envs[${k}];` : '',
-        node.hasCodec ? `const C${k} = bound.checkers[${k}];` : '',
-        isRetry(node) ? `const R${k} = bound.policies[${k}];` : '',
-        ...node.fns.map((f) => `const F${k}_${f} = bound.fns[${k}].${f};`)
-      ].join(' ')
-    )
-    .join('\n')
-  const star = resumable ? '*' : ''
-  const source = `'use strict';
-const { outs, counts, help: H } = bound;
-let at = -1, shut = false;
-${bind}
-${[...hoisted, ...outs].map((name) => `let ${name};`).join(' ')}
-const fail = (e, i) => { H.failed(at, i, [${nodes.map((_, k) => `x${k}`).join(', ')}][at], e); };
-return {
-  ${star}run(items) {
-    const n = items.length;
-    let i = 0;
-    ${reload}
-    try {
-      main: for (; !shut;) {
-        try {
-          for (; i < n; i++) {
-${each}
-          }
-          break;
-        } catch (e) {
-          fail(e, i);
-          i++;
-        }
-      }
-    } finally { ${flush} }
-    return shut ? ${CLOSED} : ${DONE};
-  },
-  ${star}end() {
-    const i = -1;
-    ${reload}
-    try {
-      main: do {
-${ends}
-      } while (false);
-    } finally { ${flush} }
-    return ${DONE};
-  }
-};`
-  return { source, resumable }
+  /** The node is not to be entered any more. */
+  skip(node: number): void
+  /** No more input. */
+  shut(): void
+  /** What is thrown from now on, until the next batch, is nobody's to handle. */
+  fatal(): void
 }
 
 /** How long to wait before try number `attempt` + 1 (0-based); deterministic but for the jitter. */
@@ -193,21 +74,44 @@ export const backoffMs = (retry: Retry, attempt: number, random: () => number): 
   return full * (1 - retry.jitter) + full * retry.jitter * random()
 }
 
-/** Calls `fn` until it answers or the tries are used up; yields the waits to the driver of the loop. */
-function* retrying(fn: (...args: unknown[]) => unknown, retry: Retry, args: unknown[]): Generator<number, unknown> {
-  for (let attempt = 0; ; attempt++) {
+type Fn = (...args: unknown[]) => unknown
+
+/** Says that a try has failed; what with is of no interest while there are tries left. */
+const FAILED = Symbol('failed')
+
+/** The first try, which most items need no more than. */
+const attempt = (fn: Fn, args: readonly unknown[]): unknown => {
+  try {
+    return fn(...args)
+  } catch {
+    return FAILED
+  }
+}
+
+/** What the last try failed with. */
+class GaveUp {
+  readonly error: unknown
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** Calls `fn` again until it answers or the tries are used up; yields the waits to the driver of the loop. */
+function* retrying(fn: Fn, retry: Retry, args: readonly unknown[]): Generator<number, unknown> {
+  for (let tried = 0; ; tried++) {
+    yield backoffMs(retry, tried, Math.random)
     try {
       return fn(...args)
     } catch (error) {
-      if (attempt >= retry.times) throw error
-      yield backoffMs(retry, attempt, Math.random)
+      if (tried + 1 >= retry.times) return new GaveUp(error)
     }
   }
 }
 
-/** The outlets below each node. */
-const outletsBelow = (program: Program, targets: readonly Target[]): readonly number[] =>
-  targets.flatMap((t) => ('outlet' in t ? [t.outlet] : outletsBelow(program, program.nodes[t.node]!.targets.flat())))
+const answerOf = (answer: unknown): unknown => {
+  if (answer instanceof GaveUp) throw answer.error
+  return answer
+}
 
 /** Refuses a promise where a value belongs. */
 const promised = (value: Promise<unknown>): never => {
@@ -216,46 +120,74 @@ const promised = (value: Promise<unknown>): never => {
   throw Object.assign(error, { code: 'ERR_MILLRACE_STAGE_PROMISE' })
 }
 
+/** The outlets below each node, and the nodes above it. */
+const kinship = ({ nodes, roots }: Program): { readonly below: readonly (readonly number[])[]; readonly above: readonly (readonly number[])[] } => {
+  const outletsOf = (targets: readonly Target[]): readonly number[] =>
+    targets.flatMap((t) => ('outlet' in t ? [t.outlet] : outletsOf(nodes[t.node]!.targets.flat())))
+  const above: number[][] = nodes.map(() => [])
+  const descend = (targets: readonly Target[], path: readonly number[]): void => {
+    for (const t of targets) {
+      if ('outlet' in t) continue
+      above[t.node]!.push(...path)
+      descend(nodes[t.node]!.targets.flat(), [...path, t.node])
+    }
+  }
+  descend(roots, [])
+  return { below: nodes.map((node) => outletsOf(node.targets.flat())), above }
+}
+
 /** Compiles a program and gives it state: fresh, or taken over from another instance's snapshot. */
 export const instantiate = (
   program: Program,
   kernels: Readonly<Record<string, Kernel>>,
   binding: Binding,
   hooks: Hooks,
-  snapshot?: readonly object[]
+  snapshot?: readonly object[],
+  pauseAt = PAUSE_AT
 ): Instance => {
-  const { source, resumable } = generate(program, kernels)
+  const { source, resumable } = generate(program, kernels, pauseAt)
+  const { below, above } = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
   const counts = new Float64Array(program.nodes.length)
   const closed = new Set<number>()
+  const isClosed = (outlet: number): boolean => closed.has(outlet)
   const close = (outlets: readonly number[]): boolean => {
     for (const outlet of outlets) closed.add(outlet)
     return closed.size === program.outlets.length
   }
-  const below = program.nodes.map((node) => outletsBelow(program, node.targets.flat()))
-  const help = {
-    failed: hooks.failed,
-    left: hooks.left,
-    promised,
-    retry: retrying,
-    stop: (node: number) => close(below[node]!)
+  /** The node wants no more: neither do those above it that feed nobody else. */
+  const stop = (node: number): boolean => {
+    const over = close(below[node]!)
+    for (const k of [node, ...above[node]!]) if (below[k]!.every(isClosed)) loop.skip(k)
+    if (over) loop.shut()
+    return over
   }
   const bound = {
     outs,
     counts,
     states,
-    help,
+    help: { failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),
     ...binding
   }
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the generated loop is the point: see the header
   const loop = new Function('bound', `${source}\n//# sourceURL=millrace-task.js`)(bound) as Loop
+  program.nodes.forEach((node, k) => {
+    if (kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
+  })
   let going: Iterator<number, Status> | undefined
   let waitMs = 0
   const step = (): Status => {
-    const at = going!.next()
+    if (going === undefined) return DONE
+    let at: IteratorResult<number, Status>
+    try {
+      at = going.next()
+    } catch (error) {
+      going = undefined
+      throw error
+    }
     if (at.done === true) {
       going = undefined
       return at.value
@@ -264,7 +196,20 @@ export const instantiate = (
     waitMs = at.value
     return WAIT
   }
-  const start = (begun: Status | Iterator<number, Status>): Status => {
+  const giveUp = (): void => {
+    const left = going
+    going = undefined
+    if (left === undefined) return
+    loop.fatal()
+    try {
+      left.return?.()
+    } catch {
+      // an iterable that fails while it is closed: its items are not wanted any more, and nobody is there to tell
+    }
+  }
+  const start = (begin: () => Status | Iterator<number, Status>): Status => {
+    giveUp()
+    const begun = begin()
     if (!resumable) return begun as Status
     going = begun as Iterator<number, Status>
     return step()
@@ -276,9 +221,16 @@ export const instantiate = (
     get waitMs() {
       return waitMs
     },
-    run: (items) => start(loop.run(items)),
+    run: (items) => start(() => loop.run(items)),
     resume: step,
-    end: () => start(loop.end()),
-    closeOutlet: (outlet) => close([outlet])
+    end: () => start(() => loop.end()),
+    closeOutlet: (outlet) => {
+      const over = close([outlet])
+      program.nodes.forEach((_, k) => {
+        if (below[k]!.includes(outlet) && below[k]!.every(isClosed)) loop.skip(k)
+      })
+      return over
+    },
+    close: giveUp
   }
 }

@@ -6,6 +6,7 @@
 import { argumentError } from '../error/pipeline-error.ts'
 import type { CpuOptions } from '../graph/options.ts'
 import type { KernelSpec, UserFunction } from '../graph/spec.ts'
+import { callable, policyOf, stageOptions } from './check.ts'
 
 type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves'>>
 
@@ -16,11 +17,8 @@ export const cpu = (
   options: CpuOptions<unknown>,
   extra: Extra = {}
 ): KernelSpec => {
-  for (const [name, fn] of Object.entries(fns)) {
-    if (typeof fn !== 'function') {
-      throw argumentError('type', `${kind}: ${name} must be a function`, `got ${fn === null ? 'null' : typeof fn}`, 'pass a function')
-    }
-  }
+  for (const [name, fn] of Object.entries(fns)) callable(kind, name, fn)
+  stageOptions(kind, options)
   if (options.lane !== undefined && options.lane !== 'async' && options.lane !== 'blocking') {
     throw argumentError('type', `${kind}: lane must be 'async' or 'blocking'`, `got ${String(options.lane)}`, 'leave it out to let the planner choose')
   }
@@ -32,7 +30,7 @@ export const cpu = (
     outlets: 1,
     lane: options.lane,
     env: options.env,
-    onError: options.onError ?? 'fail',
+    onError: policyOf(kind, options.onError),
     ...extra,
     fns: fns as Readonly<Record<string, UserFunction>>
   }

@@ -16,7 +16,7 @@ export const kernel: Kernel = {
     const many = g.fresh('many')
     const y = g.fresh('y')
     return `${many} = ${g.call('fn', item)}; ${g.refusePromise(many)}
-      for (${y} of ${many}) { ${g.emitOne(y)} ${g.pause} ${g.mine} }`
+      for (${y} of ${many}) { ${g.emitOne(y)} ${g.pause} }`
   }
 }
 

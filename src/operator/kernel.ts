@@ -1,12 +1,17 @@
 /**
  * The contract between an operator and the loop that it is fused into.
  *
- * A kernel writes code: statements for one item, statements for the end of the input. compile.ts nests the kernels of a
+ * A kernel writes code: statements for one item, statements for the end of the input. generate.ts nests the kernels of a
  * task into one loop, so that a chain of stages costs no call, no array and no closure per item of millrace's own, and
  * each user function has a call site of its own that V8 can inline (T. Neumann, "Efficiently compiling efficient query
  * plans for modern hardware", VLDB 2011: produce/consume).
  *
- * Kernels hold no data: what an instance remembers is a plain object made by `state`, so that it can be snapshot and moved.
+ * Rules that a kernel keeps
+ *   K1  it holds no data: what an instance remembers is a plain object made by `state`, which can be snapshot and moved
+ *       between any two items
+ *   K2  its state is right before it emits: when something downstream fails, the statements behind an `emit` do not run
+ *       (behind an `emitOne` they do)
+ *   K3  what it writes names only what the emitter gives it and globals of the language, never text of the user's
  * Loaded by the main thread and by workers: imports types only.
  */
 
@@ -16,25 +21,32 @@ export interface Emitter {
   readonly args: string
   /** The kernel's state, as made by {@link Kernel.state}. */
   readonly state: string
-  /** Helpers of the loop: `promised`, `weigh`. */
+  /** Helpers of the loop: see `help` in compile.ts. */
   readonly help: string
-  /** A variable of the loop that no other kernel uses. */
+  /** How many outlets the stage has. */
+  readonly outlets: number
+  /** Whether the stage has the user's function `name`. */
+  has(name: string): boolean
+  /** A local variable of the loop that no other kernel uses; it still holds what the item before left there. */
   fresh(hint: string): string
   /** An expression that calls the user's function `name`; `env` goes last where the stage has one. */
   call(name: string, ...params: readonly string[]): string
   /** The stage's checker for its codec: value -> Either. */
   readonly checker: string
-  /** Statements that pass variable `value` to whatever is downstream of `outlet`. */
+  /** Statements that pass variable `value` to whatever is downstream of `outlet`. Nothing that matters may follow: see K2. */
   emit(value: string, outlet?: number): string
-  /** Like `emit`, for one of many results of one item: a failure downstream drops that result only. */
+  /** Like `emit`, where statements follow or the result is one of many of one item: a failure downstream drops that result only. */
   emitOne(value: string, outlet?: number): string
-  /** Statement to put after each `emitOne` inside a loop over many results: lets the driver take what has gathered. */
+  /**
+   * Statements to put after each `emitOne` inside a loop over many results: they let the driver take what has gathered, leave
+   * the loop when nobody wants more, and say `mine`.
+   */
   readonly pause: string
   /** Statement that says whose user code runs now; needed again after an `emit`, before more of this stage's user code. */
   readonly mine: string
-  /** Statement: this stage wants no more input. */
+  /** Statement: this stage wants no more input. Its state has to say so too: see {@link Kernel.stopped}. */
   readonly stop: string
-  /** Statement that sets the item aside as a dead letter (or fails, or skips: the stage's policy for `Left`). */
+  /** Statement that sets the item aside as a dead letter. */
   left(item: string, cause: string): string
   /** Statements that refuse a promise as a result: the stage is synchronous. */
   refusePromise(value: string): string
@@ -52,4 +64,6 @@ export interface Kernel {
   readonly expands?: boolean
   /** May say `stop`. */
   readonly stops?: boolean
+  /** For a kernel that stops: whether its state says that it has. Asked when an instance is made. */
+  readonly stopped?: (state: object, args: Readonly<Record<string, unknown>>) => boolean
 }

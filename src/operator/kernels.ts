@@ -1,10 +1,35 @@
-/** The table of kernels by kind, for the planner's programs on the main thread and in workers. */
-import { mergeKernel, partialKernel } from './aggregate.ts'
+/**
+ * The table of kernels by kind, for the planner's programs on the main thread and in workers.
+ *
+ * Workers load it, and with it every file of a synchronous operator: none of them imports rxjs, fp-ts or io-ts but for types.
+ * Operators that wait (mapAsync, merge, concat, zip, buffer, batch with maxMs) have no kernel and are not here.
+ */
+import * as aggregate from './aggregate.ts'
+import * as aggregateBy from './aggregate-by.ts'
+import * as batch from './batch.ts'
+import * as countBy from './count-by.ts'
+import * as decode from './decode.ts'
+import * as distinct from './distinct.ts'
+import * as drop from './drop.ts'
+import * as filter from './filter.ts'
 import * as flatMap from './flat-map.ts'
 import type { Kernel } from './kernel.ts'
 import * as map from './map.ts'
+import * as mapEither from './map-either.ts'
+import * as parseJson from './parse-json.ts'
+import * as partition from './partition.ts'
+import * as reduce from './reduce.ts'
+import * as route from './route.ts'
+import * as scan from './scan.ts'
 import * as take from './take.ts'
+import * as takeWhile from './take-while.ts'
+import * as tap from './tap.ts'
+import * as toJson from './to-json.ts'
 
-export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(
-  [flatMap.kernel, map.kernel, mergeKernel, partialKernel, take.kernel].map((kernel) => [kernel.kind, kernel])
-)
+const whole = [
+  batch, decode, distinct, drop, filter, flatMap, map, mapEither, parseJson, partition, reduce, route, scan, take, takeWhile, tap, toJson
+].map((operator) => operator.kernel)
+
+const halves = [aggregate, aggregateBy, countBy, reduce].flatMap((operator) => [operator.partialKernel, operator.mergeKernel])
+
+export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries([...whole, ...halves].map((kernel) => [kernel.kind, kernel]))

@@ -14,15 +14,12 @@ export const kernel: Kernel = {
   kind: 'take',
   stops: true,
   state: () => ({ taken: 0 }),
-  each: (g, item) => `if (${g.state}.taken < ${g.args}.count) {
-      ${g.state}.taken++;
-      ${g.emit(item)}
-    }
-    if (${g.state}.taken >= ${g.args}.count) { ${g.stop} }`
+  stopped: (state, args) => (state as { taken: number }).taken >= (args['count'] as number),
+  each: (g, item) => `${g.state}.taken++; ${g.emitOne(item)} if (${g.state}.taken >= ${g.args}.count) { ${g.stop} }`
 }
 
 /**
- * Emits the first `count` items and ends. `take(0)` ends when the first item arrives.
+ * Emits the first `count` items and ends. `take(0)` takes none.
  *
  * **Order**   of the input; behind an unordered stage, the first to arrive
  * **Errors**  RangeError at declaration when `count` is not a whole number >= 0

@@ -1,0 +1,73 @@
+/**
+ * The main job: an access log of any size, parsed, aggregated and written as JSON records, on all cores.
+ *
+ *     lines ── parse ─┬─ summary (one part per worker, combined at the end) ──▶ the report, or one JSON object
+ *               │     └─ to-json ──▶ records.ndjson
+ *               └ what cannot be parsed ──▶ dead-letters.ndjson
+ *
+ * Everything up to the two arrows is one loop in every worker; what crosses threads is one small state per worker and bytes.
+ *
+ * `npm start -- --help` says how to use it. Without files it makes up a log of 200 000 lines and reads that.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { aggregate, map, mapEither, pipeline, sinkThrough, type Metrics, type Report } from 'millrace'
+import * as fs from 'millrace/fs'
+import { writeLog } from './access-log/generate.ts'
+import { letterOf } from './access-log/letter.ts'
+import { parseLine } from './access-log/line.ts'
+import { optionsOf, usage } from './access-log/options.ts'
+import { recordJson } from './access-log/record-json.ts'
+import { answerOf, reportText } from './access-log/report.ts'
+import { summaryOf, type Summary } from './access-log/summary.ts'
+import type { Seen } from './support/progress.ts'
+import { program } from './support/shell.ts'
+
+const SEED = 7
+
+/** The pipeline: declared, not started. */
+const accessLog = (files: readonly string[], recordsFile: string, deadLettersFile: string) => {
+  const records = fs.lines(files, { encoding: 'latin1' }).pipe(mapEither(parseLine, { name: 'parse' }))
+  return pipeline(
+    {
+      records: records.pipe(map(recordJson, { name: 'to-json' })).to(fs.lines(recordsFile)),
+      summary: records.pipe(aggregate('summary', summaryOf, { name: 'summary' })).observe()
+    },
+    { deadLetters: sinkThrough(map(letterOf, { name: 'letter' }), fs.ndjson(deadLettersFile)) }
+  )
+}
+
+const parsed = ({ stages }: Pick<Report, 'stages'>) => stages.find(({ name }) => name === 'parse')!
+
+const seen = (metrics: Metrics): Seen => ({
+  ms: metrics.wallMs,
+  items: parsed(metrics).in,
+  bytesDone: metrics.bytes.done,
+  bytesTotal: metrics.bytes.total
+})
+
+await program("'npm start -- --help' says what there is", async ({ words, signal, print, attend }) => {
+  const { files, workers, out, lines, json, help } = optionsOf(words)
+  if (help) return print(usage)
+  await mkdir(out, { recursive: true })
+  const inputs = files.length > 0 ? files : [join(out, 'access.log')]
+  if (files.length === 0) await writeLog(inputs[0]!, lines, SEED, signal)
+
+  const recordsFile = join(out, 'records.ndjson')
+  const deadLettersFile = join(out, 'dead-letters.ndjson')
+  const p = accessLog(inputs, recordsFile, deadLettersFile)
+  if (!json) print(`${String(p.explain({ workers }))}\n\n`)
+
+  const run = p.run({ workers, signal })
+  let summary: Summary | undefined
+  run.outputs.summary.subscribe({ next: (answer) => (summary = answer), error: () => undefined })
+  const { report, drained } = await attend(run, () => seen(run.metrics()), 'lines')
+
+  const counts = parsed(report)
+  const work = { lines: counts.in, deadLetters: report.deadLetters, wallMs: report.wallMs, cpuMs: report.cpuMs, workers: report.workers }
+  if (summary === undefined || summary.parsed !== counts.out || counts.in !== counts.out + report.deadLetters) {
+    throw new Error(`the counts do not add up: ${JSON.stringify({ ...work, parsed: counts.out, counted: summary?.parsed })}`)
+  }
+  if (json) return print(`${JSON.stringify(answerOf(summary, work))}\n`)
+  print(`${reportText(summary, { ...work, drained, bytesRead: run.metrics().bytes.total, recordsFile, deadLettersFile })}\n`)
+})

@@ -1,0 +1,42 @@
+/** A dead letter of the ETL as a line of NDJSON: which row, which fields, and why. Imported by workers. */
+import type { DeadLetter } from 'millrace'
+import { portable } from 'millrace/portable'
+
+export interface BadRow {
+  readonly file: string
+  /** The line of the file where the row begins, from 1; of standard input the number of the row. */
+  readonly row: number
+  readonly reasons: readonly { readonly field: string; readonly reason: string }[]
+  /** By column; the text of a row that could not be cut into fields. */
+  readonly fields: unknown
+}
+
+/** What `decode` says of a value that does not fit: its error has one issue per place. */
+interface Issue {
+  readonly path: string
+  readonly expected: string
+  readonly actual: string
+}
+
+const issuesOf = (cause: unknown): readonly Issue[] => {
+  const issues = (cause as { readonly issues?: unknown } | null | undefined)?.issues
+  return Array.isArray(issues) ? (issues as readonly Issue[]) : []
+}
+
+/** What the reader says of a row that is none: its text stands for its fields. */
+const textOf = (item: unknown): unknown => {
+  const { bad, text } = (item ?? {}) as { readonly bad?: unknown; readonly text?: unknown }
+  return bad === true ? text : item
+}
+
+export const badRow = portable(import.meta, 'badRow', ({ position, cause, item }: DeadLetter): BadRow => {
+  const issues = issuesOf(cause)
+  return {
+    file: position.file ?? '<stdin>',
+    row: position.line ?? position.index + 1,
+    reasons: issues.length > 0
+      ? issues.map(({ path, expected, actual }) => ({ field: path, reason: `expected ${expected}, got ${actual}` }))
+      : [{ field: '', reason: cause instanceof Error ? cause.message : String(cause) }],
+    fields: textOf(item)
+  }
+})

@@ -1,0 +1,93 @@
+/**
+ * The documentation keeps its word: every ```ts block of README.md and docs/, and every `@example`, compiles against the
+ * sources; those that are programs run, and what stands behind `// =>` is what comes out.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { globSync } from 'tinyglobby'
+import ts from 'typescript'
+import * as assert from 'uvu/assert'
+import { suite } from '../support/suite.ts'
+import { exampleBlocks, markdownBlocks, type Block } from './blocks.ts'
+import { typeErrors, writeModules, type Project } from './modules.ts'
+
+/** A block that runs longer than this hangs. */
+const BLOCK_MS = 15_000
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const inRoot = (patterns: readonly string[]): readonly string[] => globSync([...patterns], { cwd: root }).sort()
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+const blocks: readonly Block[] = [
+  ...inRoot(['README.md', 'docs/**/*.md']).flatMap((file) => markdownBlocks(file, read(file))),
+  ...inRoot(['src/**/*.ts']).flatMap((file) => exampleBlocks(file, read(file)))
+]
+
+/** The doors of package.json, by the name that users import. */
+const doorsOf = (): Readonly<Record<string, string>> => {
+  const { exports } = JSON.parse(read('package.json')) as {
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  }
+  return Object.fromEntries(
+    Object.entries(exports).flatMap(([path, door]) =>
+      typeof door === 'string' ? [] : [[`millrace${path.slice(1)}`, join(root, door['millrace-source']!)]]
+    )
+  )
+}
+
+/** Inside the package, so that the modules find it by its name; ignored by git. */
+const madeProject = (): Project => {
+  mkdirSync(join(root, 'out'), { recursive: true })
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { readonly config: unknown }
+  return {
+    root,
+    folder: mkdtempSync(join(root, 'out/docs-')),
+    doors: doorsOf(),
+    options: ts.parseJsonConfigFileContent(config, ts.sys, root).options
+  }
+}
+
+const within = async <A>(ms: number, promise: Promise<A>): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`has not ended after ${ms} ms`))
+    }, ms)
+  })
+  return Promise.race([promise, late]).finally(() => {
+    clearTimeout(timer)
+  })
+}
+
+const project = madeProject()
+const scratch = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
+process.on('exit', () => {
+  rmSync(project.folder, { recursive: true, force: true })
+  rmSync(scratch, { recursive: true, force: true })
+})
+const modules = writeModules(blocks, project)
+process.chdir(scratch) // what blocks write by relative paths goes there
+
+suite('documentation', (it) => {
+  it('shows code, and every page of the guide does', () => {
+    for (const page of ['README.md', 'docs/concepts.md', 'docs/functions.md', 'docs/errors.md', 'docs/files.md']) {
+      assert.ok(blocks.some((block) => block.file === page), page)
+    }
+    assert.ok(blocks.filter((block) => block.kind === 'example').length > 20)
+  })
+
+  it('compiles', () => {
+    const errors = typeErrors(modules, project)
+    if (errors.length > 0) throw new Error(errors.join('\n'))
+  })
+
+  for (const { block, path } of modules) {
+    if (block.notRun !== undefined) continue
+    it(`${block.file}:${block.line} runs`, async () => {
+      await within(BLOCK_MS, import(pathToFileURL(path).href))
+    })
+  }
+}, 60_000)

@@ -1,0 +1,45 @@
+/**
+ * A sink that calls a function.
+ */
+import { setImmediate } from 'node:timers/promises'
+import type { StageOptions } from '../../graph/options.ts'
+import { sinkOf, type Sink } from '../../graph/source.ts'
+import type { SinkWriter } from '../../graph/spec.ts'
+import { callable, stageOptions } from '../../operator/check.ts'
+
+/** After so long in synchronous calls the event loop gets its turn, in milliseconds. */
+const TURN_MS = 8
+
+const writer = (fn: (item: never) => unknown): SinkWriter<number> => {
+  let count = 0
+  let turn = performance.now()
+  return {
+    write: async (items) => {
+      for (const item of items) {
+        const answer = fn(item as never)
+        if (typeof answer === 'object' && answer !== null && 'then' in answer) await (answer as PromiseLike<unknown>)
+        count++
+        if (performance.now() - turn <= TURN_MS) continue
+        await setImmediate()
+        turn = performance.now()
+      }
+    },
+    finish: () => count,
+    abort: () => undefined
+  }
+}
+
+/**
+ * Calls `fn` with every item, in order, one at a time: a promise that it returns is awaited before the next call, and holds
+ * the source back. Answers how many items there were.
+ *
+ * **Errors**  what `fn` throws or rejects with ends the run, with code ERR_MILLRACE_SINK_FAILED; for items that may fail put
+ *             `mapAsync` with an `onError` policy in front
+ * @example
+ * await pipeline({ log: range(0, 3).to(forEach((n) => console.log(n))) }).run().done
+ */
+export const forEach = <A>(fn: (item: A) => unknown, options: StageOptions = {}): Sink<A, number> => {
+  callable('forEach', 'fn', fn)
+  stageOptions('forEach', options)
+  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: () => writer(fn as (item: never) => unknown) }, options.name)
+}

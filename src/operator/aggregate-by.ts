@@ -1,0 +1,82 @@
+/**
+ * Gathers items by key, each key into a state of its own; the answers are emitted when the input has ended.
+ *
+ *     in  a1--b5--a2--|   aggregateBy(letter, sum)    out  ----------{ a: 3, b: 5 }|
+ *     lane blocking       state one per key; one map per worker, combined key by key at the end
+ */
+import { argumentError } from '../error/pipeline-error.ts'
+import { flowOf, type Flow } from '../graph/source.ts'
+import { halved, type Combiner } from './aggregate.ts'
+import { keyedArgs, type KeyedOptions } from './count-by.ts'
+import type { Kernel } from './kernel.ts'
+import type { Key } from './keys.ts'
+
+export const partialKernel: Kernel = {
+  kind: 'aggregateBy.partial',
+  state: () => ({ parts: new Map() }),
+  each: (g, item) => {
+    const [key, before, after, isNew] = [g.fresh('key'), g.fresh('before'), g.fresh('after'), g.fresh('isNew')]
+    return `${key} = ${g.call('key', item)}; ${before} = ${g.state}.parts.get(${key});
+      ${isNew} = ${before} === undefined && !${g.state}.parts.has(${key});
+      if (${isNew}) {
+        ${g.refusePromise(key)} ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
+        ${before} = ${g.call('create')};
+      }
+      ${after} = ${g.call('add', before, item)}; ${g.refusePromise(after)}
+      if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});`
+  },
+  end: (g) => {
+    const part = g.fresh('part')
+    return `${part} = ${g.state}.parts; if (${part}.size > 0) { ${g.state}.parts = new Map(); ${g.emit(part)} }`
+  }
+}
+
+export const mergeKernel: Kernel = {
+  kind: 'aggregateBy.merge',
+  state: () => ({ parts: new Map() }),
+  each: (g, item) => {
+    const [one, key, part] = [g.fresh('one'), g.fresh('key'), g.fresh('part')]
+    return `for (${one} of ${item}) {
+        ${key} = ${one}[0]; ${part} = ${one}[1];
+        if (${g.state}.parts.has(${key})) { ${part} = ${g.call('combine', `${g.state}.parts.get(${key})`, part)}; ${g.refusePromise(part)} }
+        else ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
+        ${g.state}.parts.set(${key}, ${part});
+      }`
+  },
+  end: (g) => {
+    const [answers, one, y] = [g.fresh('answers'), g.fresh('one'), g.fresh('y')]
+    return `${answers} = new Map();
+      for (${one} of ${g.state}.parts) { ${y} = ${g.call('finish', `${one}[1]`)}; ${g.refusePromise(y)} ${answers}.set(${one}[0], ${y}); }
+      ${g.state}.parts = new Map(); ${g.emit(answers)}`
+  }
+}
+
+const itself = (state: unknown): unknown => state
+
+/**
+ * Gathers the items of each key with `combiner` and emits one map at the end: key to answer. The order of the keys is not
+ * promised.
+ *
+ * **Cost**    one call of `key` and of `add` and one look-up per item; one map per worker crosses threads
+ * **Errors**  an item that `key` or `add` throws on, or whose key is an object, is handled by `onError`; what `combine` and
+ *             `finish` throw ends the run; more than `maxKeys` keys are `ERR_MILLRACE_TOO_MANY_KEYS`
+ * **Memory**  a state per different key, on each worker and once more in the sum: bound the keys, by what they are or by `maxKeys`
+ * @example
+ * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, {
+ *   create: () => 0,
+ *   add: (sum, r) => sum + r.bytes,
+ *   combine: (a, b) => a + b
+ * })
+ */
+export const aggregateBy = <A, K extends Key, S, R = S, E = undefined>(
+  key: (item: A, env: E) => K,
+  combiner: Combiner<A, S, R, E>,
+  options: KeyedOptions<E> = {}
+): Flow<A, ReadonlyMap<K, R>> => {
+  if (typeof combiner !== 'object' || (combiner as unknown) === null) {
+    throw argumentError('type', 'aggregateBy: the combiner must be an object', `got ${typeof combiner}`, 'pass { create, add, combine }')
+  }
+  const { create, add, combine, finish = itself } = combiner
+  const halves = { partial: { key, create, add }, merge: { combine, finish }, args: keyedArgs('aggregateBy', options.maxKeys) }
+  return flowOf(halved('aggregateBy', halves, options), options.name)
+}

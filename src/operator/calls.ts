@@ -1,0 +1,223 @@
+/**
+ * The calls of an asynchronous function that are in flight, each with its timeout, its retries and its end.
+ *
+ *   start(item) ──▶ fn ──▶ a value at once: `undefined` is answered, the value is in `value`
+ *                    └──▶ a promise, or a failure to be tried again: a place is answered, OPEN until `settled(place)` is called
+ *
+ *   OPEN ──value──▶ DONE      OPEN ──failure──▶ (waits, calls again)* ──▶ DROPPED | DEAD | FAILED, by the policy
+ *
+ * Per item there is one place and the two callbacks of its promise; timers and abort controllers exist only where a timeout or
+ * a retry asks for them. A call that has timed out is told by its signal; what it answers later is not heard.
+ * Called by map-async.ts.
+ */
+import { setMaxListeners } from 'node:events'
+import { setTimeout as later } from 'node:timers/promises'
+import type { OnError, Retry } from '../graph/options.ts'
+import { backoffMs } from './compile.ts'
+
+export const OPEN = 0
+export const DONE = 1
+export const DROPPED = 2
+export const DEAD = 3
+export const FAILED = 4
+
+/** An item whose call has not answered at once. */
+export interface Place {
+  readonly item: unknown
+  readonly index: number
+  state: typeof OPEN | typeof DONE | typeof DROPPED | typeof DEAD | typeof FAILED
+  /** The answer, or what the last try failed with. */
+  value: unknown
+  /** Number of the call that is heard. */
+  call: number
+  /** Retries so far. */
+  tries: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/** What a call is given besides its item. */
+export interface CallContext {
+  /** Aborted when the answer is not wanted any more: the run is over, nobody reads, or the call took too long. */
+  readonly signal: AbortSignal
+}
+
+export interface CallOptions {
+  readonly fn: (item: unknown, context: CallContext) => unknown
+  readonly timeoutMs: number | undefined
+  readonly onError: OnError
+  /** A place that was answered OPEN is not any more. */
+  readonly settled: (place: Place) => void
+}
+
+/** Calls that are told to stop have so long before they are left alone, in milliseconds. */
+const GRACE_MS = 300
+
+const timedOut = (ms: number): Error =>
+  Object.assign(new Error(`no answer within ${ms} ms (timeoutMs)`), { name: 'TimeoutError', code: 'ERR_MILLRACE_TIMEOUT' })
+
+const placeOf = (item: unknown, index: number): Place => ({ item, index, state: OPEN, value: undefined, call: 0, tries: 0, timer: undefined })
+
+const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] => (policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED)
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  value instanceof Promise || (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')
+
+const manyMayListen = (controller: AbortController): AbortController => {
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
+export class Calls {
+  /** The answer of the last `start` that answered `undefined`. */
+  value: unknown
+  readonly #o: CallOptions
+  readonly #parent: AbortSignal
+  readonly #all = manyMayListen(new AbortController())
+  readonly #shared: CallContext = { signal: this.#all.signal }
+  /** One per call in flight, where calls can time out one by one. */
+  readonly #controllers = new Set<AbortController>()
+  readonly #waiting = new Set<Place>()
+  #open = 0
+  #closed = false
+  #idle: () => void = () => undefined
+
+  constructor(signal: AbortSignal, options: CallOptions) {
+    this.#o = options
+    this.#parent = signal
+    if (signal.aborted) this.#abort()
+    else signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  /** Calls the function. `undefined`: it has answered already, with {@link value}. */
+  start(item: unknown, index: number): Place | undefined {
+    const controller = this.#controller()
+    let answer: unknown
+    try {
+      answer = this.#o.fn(item, controller === undefined ? this.#shared : { signal: controller.signal })
+    } catch (error) {
+      this.#release(controller)
+      return this.#refused(placeOf(item, index), error)
+    }
+    if (isThenable(answer)) return this.#await(placeOf(item, index), answer, controller)
+    this.#release(controller)
+    this.value = answer
+    return undefined
+  }
+
+  /** Tells the calls in flight to stop, and waits a moment for those that listen. */
+  async close(): Promise<void> {
+    this.#parent.removeEventListener('abort', this.#abort)
+    this.#closed = true
+    for (const place of this.#waiting) clearTimeout(place.timer)
+    this.#waiting.clear()
+    if (this.#open === 0) return
+    this.#abort()
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+    const grace = new AbortController()
+    await Promise.race([idle, later(GRACE_MS, undefined, { signal: grace.signal }).catch(() => undefined)])
+    grace.abort()
+  }
+
+  readonly #abort = (): void => {
+    const reason: unknown = this.#parent.aborted ? this.#parent.reason : new Error('the stage has ended')
+    this.#all.abort(reason)
+    for (const controller of this.#controllers) controller.abort(reason)
+  }
+
+  #controller(): AbortController | undefined {
+    if (this.#o.timeoutMs === undefined) return undefined
+    const controller = manyMayListen(new AbortController())
+    if (this.#all.signal.aborted) controller.abort(this.#all.signal.reason)
+    this.#controllers.add(controller)
+    return controller
+  }
+
+  #release(controller: AbortController | undefined): void {
+    if (controller !== undefined) this.#controllers.delete(controller)
+  }
+
+  #again(place: Place): void {
+    const controller = this.#controller()
+    let answer: unknown
+    try {
+      answer = this.#o.fn(place.item, controller === undefined ? this.#shared : { signal: controller.signal })
+    } catch (error) {
+      this.#release(controller)
+      if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
+      return
+    }
+    if (isThenable(answer)) this.#await(place, answer, controller)
+    else {
+      this.#release(controller)
+      this.#settle(place, DONE, answer)
+    }
+  }
+
+  #await(place: Place, answer: PromiseLike<unknown>, controller: AbortController | undefined): Place {
+    const call = ++place.call
+    this.#open++
+    if (controller !== undefined) this.#limit(place, call, controller)
+    answer.then(
+      (value) => {
+        if (this.#heard(place, call, controller)) this.#settle(place, DONE, value)
+      },
+      (error: unknown) => {
+        if (this.#heard(place, call, controller) && this.#refused(place, error).state !== OPEN) this.#o.settled(place)
+      }
+    )
+    return place
+  }
+
+  #limit(place: Place, call: number, controller: AbortController): void {
+    const ms = this.#o.timeoutMs!
+    this.#waiting.add(place)
+    place.timer = setTimeout(() => {
+      this.#waiting.delete(place)
+      if (place.call !== call || place.state !== OPEN) return
+      place.call++ // whatever it answers from now on is not heard
+      const error = timedOut(ms)
+      this.#release(controller)
+      controller.abort(error)
+      if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
+    }, ms)
+  }
+
+  /** A call has come to its end: whether its answer is still of interest. */
+  #heard(place: Place, call: number, controller: AbortController | undefined): boolean {
+    this.#release(controller)
+    this.#open--
+    if (this.#closed && this.#open === 0) this.#idle()
+    if (this.#closed || place.call !== call) return false
+    if (place.timer !== undefined) {
+      clearTimeout(place.timer)
+      place.timer = undefined
+      this.#waiting.delete(place)
+    }
+    return true
+  }
+
+  /** A try has failed: waits for the next one, or does what the policy says. */
+  #refused(place: Place, error: unknown): Place {
+    const { onError } = this.#o
+    place.value = error
+    if (typeof onError !== 'object') place.state = stateOf(onError)
+    else if (place.tries >= onError.times || this.#all.signal.aborted) place.state = stateOf(onError.then)
+    else {
+      this.#waiting.add(place)
+      place.timer = setTimeout(() => {
+        this.#waiting.delete(place)
+        place.timer = undefined
+        this.#again(place)
+      }, backoffMs(onError, place.tries++, Math.random))
+    }
+    return place
+  }
+
+  #settle(place: Place, state: Place['state'], value: unknown): void {
+    place.state = state
+    place.value = value
+    this.#o.settled(place)
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Puts the items of several sources into one, one source after the other.
+ *
+ *     a  1--2--|
+ *     b  x--y--|          concat(a, b)    out  1--2--x--y--|
+ *     lane async          state none
+ */
+import type { Source } from '../graph/source.ts'
+import type { ProcessContext } from '../graph/spec.ts'
+import { joined, processSpec, type ItemOf } from './process.ts'
+
+const run = async ({ inlets, outlets }: ProcessContext): Promise<void> => {
+  const outlet = outlets[0]!
+  for (const inlet of inlets) {
+    for (let batch = await inlet.pull(); batch !== undefined; batch = await inlet.pull()) {
+      if (!(await outlet.push(batch.items))) return
+    }
+  }
+}
+
+/**
+ * All items of the first source, then all of the second, and so on. A later source starts with the others and waits, with
+ * what its channel holds, until its turn comes.
+ *
+ * **Order**   kept
+ * **Errors**  two of its sources must not share a stage: it would wait for a reader whose turn never comes. The plan refuses that
+ * **Source**  RxJS `concat`
+ * @example
+ * await concat(range(0, 2), range(5, 7)).toArray() // => [0, 1, 5, 6]
+ */
+export const concat = <S extends readonly Source<unknown>[]>(...inputs: S): Source<ItemOf<S[number]>> =>
+  joined(processSpec('concat', run), inputs, 1)

@@ -1,0 +1,24 @@
+/**
+ * Keys that stages remember: what may be one, how many may be kept, and that a kept key owns its characters.
+ *
+ * Called by the loops of distinct, countBy and aggregateBy, once per new key and not for every item. Loaded by workers.
+ */
+import { own } from '../prelude/own-string.ts'
+
+/**
+ * What can be a key: a value that is equal to another one wherever it is. Objects are not, they are compared by identity,
+ * which is lost between threads; answer a string or a number that says what they hold.
+ */
+export type Key = string | number | bigint | boolean | null | undefined
+
+/** The key as it is kept, or a refusal: it is no key, or `max` keys are kept already. */
+export const newKey = (operator: string, kept: number, max: number | undefined, key: unknown): Key => {
+  if ((typeof key === 'object' && key !== null) || typeof key === 'function' || typeof key === 'symbol') {
+    throw new TypeError(`${operator}: a key is ${typeof key === 'object' ? 'an object' : `a ${typeof key}`}, and those are compared by identity; answer a string or a number that says what it holds`)
+  }
+  if (max !== undefined && kept >= max) {
+    const error = new RangeError(`${operator}: more than ${max} different keys (maxKeys); raise it if memory allows, or answer coarser keys`)
+    throw Object.assign(error, { code: 'ERR_MILLRACE_TOO_MANY_KEYS' })
+  }
+  return own(key as Key)
+}

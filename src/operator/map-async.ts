@@ -1,0 +1,188 @@
+/**
+ * Applies an asynchronous function to every item, several at a time.
+ *
+ *     in  a--b--c--|     calls in flight  ≤ concurrency     out  f(a)--f(b)--f(c)--|
+ *     lane async         state the calls in flight, and answers that wait for an earlier one
+ *
+ *   feed ──▶ start, while places are free ──▶ calls ──▶ answers ──▶ out (gathered, sent when there is nothing to start)
+ *                                                 ordered: a place is kept until all before it have been gathered
+ *
+ * An item has its place from its call until its answer is gathered, so what is held is bounded by `concurrency` in both orders,
+ * and a reader that is slow holds back the calls. Answers that are no promises are gathered at once, without a place.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { stageFailed } from '../error/wording-run.ts'
+import type { FunctionOptions, OnError } from '../graph/options.ts'
+import { flowOf, type Flow } from '../graph/source.ts'
+import type { ProcessContext } from '../graph/spec.ts'
+import { bellOf } from './bell.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, type CallContext, type Place } from './calls.ts'
+import { callable, milliseconds, policyOf, wholeNumber } from './check.ts'
+import { Feed } from './feed.ts'
+import { processSpec } from './process.ts'
+
+export interface MapAsyncOptions extends FunctionOptions {
+  /** Calls in flight at most. A whole number >= 1. Default 16. */
+  readonly concurrency?: number | undefined
+  /** Whether answers leave in the order of the items. Default true; without it, as they come. */
+  readonly ordered?: boolean | undefined
+  /** The longest that one call may take, in milliseconds; then it has failed, with `ERR_MILLRACE_TIMEOUT`. Default: no limit. */
+  readonly timeoutMs?: number | undefined
+}
+
+interface Plan {
+  readonly fn: (item: unknown, context: CallContext) => unknown
+  readonly concurrency: number
+  readonly ordered: boolean
+  readonly timeoutMs: number | undefined
+  readonly onError: OnError
+}
+
+/** Answers that gather before they are sent. */
+const GATHERED = 512
+/** After so long without a turn the event loop gets one: calls that answer at once are work too, in milliseconds. */
+const TURN_MS = 8
+/** Calls between two looks at the clock. */
+const LOOK_EVERY = 16
+
+/** Places that have been gathered before the queue lets go of them. */
+const FORGET_AT = 64
+
+/** Places in the order in which they may be gathered. */
+class Queue {
+  #places: Place[] = []
+  #head = 0
+
+  get size(): number {
+    return this.#places.length - this.#head
+  }
+
+  push(place: Place): void {
+    this.#places.push(place)
+  }
+
+  /** The next place, if its call has come to its end. */
+  settled(): Place | undefined {
+    const place = this.#places[this.#head]
+    if (place === undefined || place.state === OPEN) return undefined
+    this.#head++
+    if (this.#head >= FORGET_AT && this.#head * 2 >= this.#places.length) {
+      this.#places = this.#places.slice(this.#head)
+      this.#head = 0
+    }
+    return place
+  }
+}
+
+const run =
+  ({ fn, concurrency, ordered, timeoutMs, onError }: Plan) =>
+  async (context: ProcessContext): Promise<void> => {
+    const { signal, inlets, outlets } = context
+    const bell = bellOf(signal)
+    const feed = new Feed(inlets[0]!, bell)
+    const queue = new Queue()
+    const letters: Promise<void>[] = []
+    let failed: Place | undefined
+    let places = 0
+    let out: unknown[] = []
+    let lastTurn = performance.now()
+    let looked = 0
+
+    const settled = (place: Place): void => {
+      if (place.state === FAILED) failed ??= place
+      if (!ordered) queue.push(place)
+      bell.ring()
+    }
+
+    const calls = new Calls(signal, { fn, timeoutMs, onError, settled })
+
+    const gather = (place: Place): void => {
+      if (place.state === DONE) out.push(place.value)
+      else if (place.state === DROPPED) context.dropped(1)
+      else if (place.state === DEAD) {
+        const set = context.deadLetter(place.item, place.value, place.index)
+        if (set instanceof Promise) letters.push(set)
+      }
+    }
+
+    const gatherAll = (): void => {
+      for (let place = queue.settled(); place !== undefined && failed === undefined; place = queue.settled()) {
+        places--
+        gather(place)
+      }
+      if (failed !== undefined) throw stageFailed(context.stage, undefined, { index: failed.index }, failed.value)
+    }
+
+    const begin = (): void => {
+      const index = feed.taken
+      const place = calls.start(feed.next(), index)
+      if (place === undefined && (!ordered || queue.size === 0)) {
+        out.push(calls.value)
+        return
+      }
+      places++
+      const kept = place ?? answered(index, calls.value)
+      if (kept.state === FAILED) failed ??= kept
+      if (ordered || kept.state !== OPEN) queue.push(kept)
+    }
+
+    const loopIsDue = (): boolean => ++looked % LOOK_EVERY === 0 && performance.now() - lastTurn > TURN_MS
+
+    /** Starts what may be started. Answers whether there was anything. */
+    const startSome = (): boolean => {
+      if (places >= concurrency || out.length >= GATHERED || !feed.want()) return false
+      do begin()
+      while (places < concurrency && out.length < GATHERED && feed.size > 0 && failed === undefined && letters.length === 0 && !loopIsDue())
+      return true
+    }
+
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        gatherAll()
+        if (letters.length > 0) await Promise.all(letters.splice(0))
+        else if (performance.now() - lastTurn > TURN_MS) {
+          await turn()
+          lastTurn = performance.now()
+        } else if (!startSome()) {
+          if (out.length > 0) {
+            const items = out
+            out = []
+            if (!(await outlets[0]!.push(items))) return
+          } else if (feed.over && places === 0) return
+          else await bell.next()
+        }
+      }
+    } finally {
+      await calls.close()
+      bell.close()
+    }
+  }
+
+const answered = (index: number, value: unknown): Place => ({ item: undefined, index, state: DONE, value, call: 0, tries: 0, timer: undefined })
+
+/**
+ * Applies `fn` to every item, with at most `concurrency` calls in flight. `fn` may answer a promise or a value; its second
+ * argument has a `signal`, aborted when the answer is not wanted any more: pass it on to what `fn` waits for.
+ *
+ * **Order**   kept, unless `ordered` is false
+ * **Cost**    per item one place and two callbacks; a value that is no promise costs the call only
+ * **Errors**  what `fn` throws or rejects with, and a call that takes longer than `timeoutMs`, is handled by `onError`; a retry
+ *             keeps its place while it waits. When the run ends, calls that listen to their signal are awaited, up to 300 ms
+ * **Memory**  `concurrency` items and one batch of the input
+ * **Source**  RxJS `mergeMap` and `concatMap`, Akka `mapAsync`
+ * @example
+ * from(urls).pipe(mapAsync(async (url, { signal }) => (await fetch(url, { signal })).text(), { concurrency: 64 }))
+ */
+export const mapAsync = <A, B>(
+  fn: (item: A, context: CallContext) => B | PromiseLike<B>,
+  options: MapAsyncOptions = {}
+): Flow<A, B> => {
+  callable('mapAsync', 'fn', fn)
+  const { ordered = true } = options
+  const concurrency = wholeNumber('mapAsync', 'concurrency', options.concurrency ?? 16, 1)
+  const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds('mapAsync', 'timeoutMs', options.timeoutMs, 1)
+  const onError = policyOf('mapAsync', options.onError)
+  const args = { concurrency, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  return flowOf(processSpec('mapAsync', run({ fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError }), options, args), options.name)
+}

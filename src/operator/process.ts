@@ -1,0 +1,29 @@
+/**
+ * Makes the spec of an asynchronous stage, and the sources that read several others. Checks options at declaration.
+ *
+ * Called by the operators that wait: mapAsync, batch with maxMs, buffer, merge, concat, zip.
+ */
+import type { FunctionOptions } from '../graph/options.ts'
+import { Source } from '../graph/source.ts'
+import type { ProcessSpec } from '../graph/spec.ts'
+import { makeStage } from '../graph/stage.ts'
+import { policyOf, sources, stageOptions } from './check.ts'
+
+export const processSpec = (
+  kind: string,
+  run: ProcessSpec['run'],
+  options: FunctionOptions = {},
+  args: Readonly<Record<string, unknown>> = {}
+): ProcessSpec => {
+  stageOptions(kind, options)
+  return { role: 'process', kind, args, run, onError: policyOf(kind, options.onError), outlets: 1 }
+}
+
+/** The type of a source's items. */
+export type ItemOf<S> = S extends Source<infer A> ? A : never
+
+/** A source that reads all of `inputs`, in the order of its inlets. */
+export const joined = <A>(spec: ProcessSpec, inputs: readonly Source<unknown>[], least: number): Source<A> => {
+  sources(spec.kind, inputs, least)
+  return new Source<A>({ stage: makeStage(spec, inputs.map((source) => source.port)), outlet: 0 })
+}

@@ -1,0 +1,38 @@
+/**
+ * Carries a state from item to item and emits it after each.
+ *
+ *     in  1--2--3--|      scan(sum, 0)    out  1--3--6--|
+ *     lane blocking       state the last one   fuses with serial neighbours
+ */
+import type { CpuOptions } from '../graph/options.ts'
+import { flowOf, type Flow } from '../graph/source.ts'
+import { beginning } from './check.ts'
+import { cpu } from './cpu.ts'
+import type { Kernel } from './kernel.ts'
+
+export const kernel: Kernel = {
+  kind: 'scan',
+  state: (args) => ({ value: structuredClone(args['initial']) }),
+  each: (g, item) => {
+    const y = g.fresh('y')
+    return `${y} = ${g.call('fn', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y}; ${g.emit(y)}`
+  }
+}
+
+/**
+ * Emits, for every item, the state that `fn` makes of the one before and the item; the first is made from `initial`.
+ * Answer a new state rather than a changed one: what was emitted before may still be on its way.
+ *
+ * **Order**   of the input: the stage runs in one place
+ * **Errors**  an item that `fn` throws on is handled by `onError` and leaves the state as it was
+ * **Memory**  one state. It must survive structured clone: the stage may move between threads
+ * **Source**  RxJS `scan`
+ * @example
+ * await range(1, 5).pipe(scan((sum, n) => sum + n, 0)).toArray() // => [1, 3, 6, 10]
+ */
+export const scan = <A, S, E = undefined>(
+  fn: (state: S, item: A, env: E) => S,
+  initial: S,
+  options: CpuOptions<E> = {}
+): Flow<A, S> =>
+  flowOf(cpu('scan', { fn }, options, { parallelism: 'serial', args: { initial: beginning('scan', 'initial', initial) } }), options.name)

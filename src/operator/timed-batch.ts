@@ -1,0 +1,107 @@
+/**
+ * The form of `batch` that looks at the clock: a process on the event loop.
+ *
+ *   feed ──▶ the batch being filled ──▶ full, too heavy next, or its first item has waited for maxMs ──▶ out
+ *
+ * One timer at most, set for the oldest item; it only wakes the loop, which looks for itself.
+ * Called by batch.ts.
+ */
+import { stageFailed } from '../error/wording-run.ts'
+import type { FunctionOptions } from '../graph/options.ts'
+import type { ProcessContext, ProcessSpec } from '../graph/spec.ts'
+import { bellOf } from './bell.ts'
+import { Feed } from './feed.ts'
+import { processSpec } from './process.ts'
+import { checkWeight } from './weight.ts'
+
+export interface TimedBatch {
+  readonly count: number
+  readonly maxWeight: number
+  readonly maxMs: number
+  readonly weigh: ((item: unknown, env: unknown) => number) | undefined
+  readonly env: unknown
+}
+
+/** Batches that are complete before they are sent on. */
+const COMPLETE = 64
+
+const run =
+  ({ count, maxWeight, maxMs, weigh, env }: TimedBatch, onError: FunctionOptions['onError']) =>
+  async (context: ProcessContext): Promise<void> => {
+    const { signal, inlets, outlets } = context
+    const bell = bellOf(signal)
+    const feed = new Feed(inlets[0]!, bell)
+    const complete: unknown[][] = []
+    const letters: Promise<void>[] = []
+    let items: unknown[] = []
+    let weight = 0
+    let due = Infinity
+    let timer: NodeJS.Timeout | undefined
+
+    const close = (): void => {
+      if (items.length > 0) complete.push(items)
+      items = []
+      weight = 0
+      due = Infinity
+    }
+
+    const refused = (item: unknown, error: unknown): void => {
+      const index = feed.taken - 1
+      if (onError === 'skip') context.dropped(1)
+      else if (onError === 'deadLetter') {
+        const set = context.deadLetter(item, error, index)
+        if (set instanceof Promise) letters.push(set)
+      } else throw stageFailed(context.stage, undefined, { index }, error)
+    }
+
+    const add = (item: unknown): void => {
+      let own = 0
+      if (weigh !== undefined) {
+        try {
+          own = checkWeight(weigh(item, env))
+        } catch (error) {
+          refused(item, error)
+          return
+        }
+      }
+      if (weight + own > maxWeight) close()
+      if (items.length === 0) due = performance.now() + maxMs
+      items.push(item)
+      weight += own
+      if (items.length >= count || weight >= maxWeight) close()
+    }
+
+    const setTimer = (): void => {
+      if (due === Infinity || timer !== undefined) return
+      timer = setTimeout(() => {
+        timer = undefined
+        bell.ring()
+      }, Math.ceil(Math.max(0, due - performance.now())))
+    }
+
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        if (performance.now() >= due) close()
+        while (complete.length < COMPLETE && feed.size > 0) add(feed.next())
+        if (letters.length > 0) await Promise.all(letters.splice(0))
+        else if (complete.length > 0) {
+          if (!(await outlets[0]!.push(complete.splice(0)))) return
+        } else if (feed.over) {
+          if (items.length === 0) return
+          close()
+        } else if (!feed.want() && !feed.over) {
+          setTimer()
+          await bell.next()
+        }
+      }
+    } finally {
+      clearTimeout(timer)
+      bell.close()
+    }
+  }
+
+export const timedBatch = (bounds: TimedBatch, options: FunctionOptions): ProcessSpec => {
+  const { count, maxWeight, maxMs } = bounds
+  return processSpec('batch', run(bounds, options.onError), options, { count, maxWeight, maxMs })
+}
