@@ -58,4 +58,6 @@ export { portable } from './ship/portable.ts'
 export { reportErrors } from './ship/check.ts'
 // errors
 export { PipelineError } from './error/pipeline-error.ts'
+export { DecodeError } from './error/decode-error.ts'
+export type { DecodeIssue } from './error/decode-error.ts'
 export type { Position } from './error/pipeline-error.ts'

@@ -23,6 +23,9 @@ const issuesOf = (cause: unknown): readonly Issue[] => {
   return Array.isArray(issues) ? (issues as readonly Issue[]) : []
 }
 
+/** The column that a place in a row is: `quantity`, or `["Cost Total $"]`, which is how a key that is no name is told. */
+const columnOf = (path: string): string => (path.startsWith('["') && path.endsWith('"]') ? (JSON.parse(path) as [string])[0] : path)
+
 /** What the reader says of a row that is none: its text stands for its fields. */
 const textOf = (item: unknown): unknown => {
   const { bad, text } = (item ?? {}) as { readonly bad?: unknown; readonly text?: unknown }
@@ -35,7 +38,7 @@ export const badRow = portable(import.meta, 'badRow', ({ position, cause, item }
     file: position.file ?? '<stdin>',
     row: position.line ?? position.index + 1,
     reasons: issues.length > 0
-      ? issues.map(({ path, expected, actual }) => ({ field: path, reason: `expected ${expected}, got ${actual}` }))
+      ? issues.map(({ path, expected, actual }) => ({ field: columnOf(path), reason: `expected ${expected}, got ${actual}` }))
       : [{ field: '', reason: cause instanceof Error ? cause.message : String(cause) }],
     fields: textOf(item)
   }

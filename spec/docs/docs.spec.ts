@@ -84,9 +84,10 @@ suite('documentation', (it) => {
     if (errors.length > 0) throw new Error(errors.join('\n'))
   })
 
-  for (const { block, path } of modules) {
+  for (const { block, path, problem } of modules) {
     if (block.notRun !== undefined) continue
     it(`${block.file}:${block.line} runs`, async () => {
+      if (problem !== undefined) throw new Error(problem)
       await within(BLOCK_MS, import(pathToFileURL(path).href))
     })
   }

@@ -17,6 +17,8 @@ export interface Module {
   readonly path: string
   /** Lines in front of the block's own. */
   readonly ahead: number
+  /** Why there is no module: an expectation that cannot be read. */
+  readonly problem?: string | undefined
 }
 
 export interface Project {
@@ -95,6 +97,12 @@ const mentioned = (source: ts.SourceFile): ReadonlySet<string> => {
 
 const EXPECTATION = /\/\/ ?=> ?(.*)/
 
+/** `Map { 'a' => 1 }` and `Set { 1 }`, as they are printed, as expressions. */
+const asExpression = (text: string): string =>
+  text
+    .replace(/\bMap(?:\(\d+\))? \{([^{}]*)\}/g, (_, inner: string) => `new Map([${inner.replace(/([^,]+?)\s*=>\s*([^,]+)/g, '[$1, $2]')}])`)
+    .replace(/\bSet(?:\(\d+\))? \{([^{}]*)\}/g, 'new Set([$1])')
+
 const isExpression = (text: string): boolean => {
   const { diagnostics } = ts.transpileModule(`const value = (${text})`, { reportDiagnostics: true })
   return diagnostics === undefined || diagnostics.length === 0
@@ -117,7 +125,8 @@ const edited = (text: string, edits: readonly Edit[]): string => {
 }
 
 /** The comparison of one statement with what the comment behind it says. */
-const comparison = (statement: ts.Statement, source: ts.SourceFile, expected: string, where: string): readonly Edit[] => {
+const comparison = (statement: ts.Statement, source: ts.SourceFile, said: string, where: string): readonly Edit[] => {
+  const expected = asExpression(said)
   const fails = /^(?:throws|rejects)(?: with)? (\w+)/.exec(expected)?.[1]
   if (fails === undefined && !isExpression(expected)) throw new Error(`${where}: what stands behind "// =>" is not a value: ${expected}`)
   if (ts.isVariableStatement(statement)) {
@@ -195,8 +204,14 @@ export const writeModules = (blocks: readonly Block[], project: Project): readon
     }
     const source = ts.createSourceFile(path, block.code, ts.ScriptTarget.Latest, true)
     const own = [relativeImport(path, join(root, block.file)), exportsOf(program, join(root, block.file))] as const
+    let code: string
+    try {
+      code = withComparisons(block, source)
+    } catch (error) {
+      return { block, path, ahead: 1, problem: (error as Error).message }
+    }
     const first = `import { same, throws } from '${helpers}';${preamble(mentioned(source), [own, ...homes, reactive])}`
-    writeFileSync(path, `${first}\n${withComparisons(block, source)}\nvoid [same, throws]; export {}\n`)
+    writeFileSync(path, `${first}\n${code}\nvoid [same, throws]; export {}\n`)
     return { block, path, ahead: 1 }
   })
 }
@@ -208,8 +223,9 @@ const relativeImport = (from: string, to: string): string => {
 
 /** What the compiler says about the modules, told of the lines of the documentation. */
 export const typeErrors = (modules: readonly Module[], { options }: Project): readonly string[] => {
-  const program = ts.createProgram({ rootNames: modules.map((module) => module.path), options })
-  return modules.flatMap(({ block, path, ahead }) => {
+  const written = modules.filter((module) => module.problem === undefined)
+  const program = ts.createProgram({ rootNames: written.map((module) => module.path), options })
+  return written.flatMap(({ block, path, ahead }) => {
     const source = program.getSourceFile(path)
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map((diagnostic) => {
       const { line } = ts.getLineAndCharacterOfPosition(source!, diagnostic.start ?? 0)

@@ -2,7 +2,7 @@
  * The move from the caller's loop to the pool: same answers wherever a task is when its items come, state and all.
  */
 import * as assert from 'uvu/assert'
-import { batch, countBy, distinct, filter, flatMap, from, map, mapAsync, range, reduce, scan, take, type Source } from '../../src/index.ts'
+import { batch, countBy, distinct, filter, flatMap, from, fromModule, map, mapAsync, range, reduce, scan, take, type Source } from '../../src/index.ts'
 import { suite } from '../support/suite.ts'
 
 /** About 10 microseconds of work, so that a few hundred items make a task move. */
@@ -37,6 +37,15 @@ suite('the move to the pool', (it) => {
   it('state that cannot be cloned keeps its task on the loop, with the right answer', async () => {
     const got = await range(0, 3000).pipe(map(heavy), scan((state: { sum: number; say?: () => number }, x) => { const sum = state.sum + x; return { sum, say: () => sum } }, { sum: 0 }), map((s) => s.say!(), { lane: 'async' })).toArray({ workers: 2 })
     assert.is(got.at(-1), (2999 * 3000) / 2)
+  })
+
+  it('functions of a module that the main thread does not load run in workers, and here when there are none', async () => {
+    const there = fromModule<typeof import('../support/fixtures/remote-only.ts')>(new URL('../support/fixtures/remote-only.ts', import.meta.url))
+    for (const workers of [2, 0]) {
+      const got = await range(0, 10).pipe(map(there.plusThread)).toArray({ workers })
+      assert.equal(got.map(({ n }) => n), Array.from({ length: 10 }, (_, i) => i + 1))
+      assert.ok(got.every(({ main }) => main === (workers === 0)))
+    }
   })
 
   it('items of every kind cross and come back as structured clone makes them', async () => {

@@ -7,7 +7,7 @@ import {
   filter, forEach, from, fromObservable, interval, map, mapAsync, merge, pipeline, range, reduce, take, through, toArray, PipelineError
 } from '../../src/index.ts'
 import { Runtime } from '../../src/runtime.ts'
-import { rejection } from '../support/attempt.ts'
+import { rejection, thrown } from '../support/attempt.ts'
 import { noteOpen } from '../support/leftovers.ts'
 import { suite } from '../support/suite.ts'
 
@@ -220,5 +220,6 @@ suite('a run', (it) => {
     const run = runtime.run(pipeline({ out: interval(1).to(forEach(() => undefined)) }))
     await runtime.shutdown()
     assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+    assert.is(thrown(() => runtime.run(pipeline({ out: range(0, 1).to(toArray()) }))).code, 'ERR_MILLRACE_CLOSED')
   })
 }, 10_000)

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type { Source } from '../../src/graph/source.ts'
-import { backoffMs, CLOSED, DONE, instantiate, PAUSED, WAIT } from '../../src/operator/compile.ts'
+import { backoffMs, CLOSED, DONE, instantiate, PAUSED, WAIT, type Hooks } from '../../src/operator/compile.ts'
 import { batch } from '../../src/operator/batch.ts'
 import { drop } from '../../src/operator/drop.ts'
 import { filter } from '../../src/operator/filter.ts'
@@ -18,7 +18,7 @@ import { retry } from '../../src/operator/retry.ts'
 import { scan } from '../../src/operator/scan.ts'
 import { take } from '../../src/operator/take.ts'
 import { tap } from '../../src/operator/tap.ts'
-import { compileStages, drive, input, runFlow, runGraph } from '../support/run-kernel.ts'
+import { compileStages, input, runFlow, runGraph } from '../support/run-kernel.ts'
 import { suite } from '../support/suite.ts'
 import { verifyGraph } from '../support/verify-operator.ts'
 
@@ -42,7 +42,7 @@ const watched = (log: string[], name = 'it'): Iterable<number> => ({
   }
 })
 
-const ignore = { failed: (_n: number, _i: number, _x: unknown, e: unknown) => { throw e }, left: () => undefined }
+const ignore: Hooks = { failed: (_n, _i, _x, e) => { throw e }, left: () => undefined }
 
 const instanceOf = (build: (source: Source<number>) => readonly Source<unknown>[], hooks = ignore, pauseAt?: number) => {
   const from = input<number>()
@@ -378,6 +378,5 @@ suite('backoff', (it) => {
     assert.is(instance.run([1]), WAIT)
     assert.is(instance.waitMs, 7)
     assert.is(instance.resume(), DONE)
-    void drive
   })
 })

@@ -2,39 +2,40 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
-import { bootText, tsxApi, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
+import { bootText, loaders, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
 import { suite } from '../support/suite.ts'
 
-const plain: Surroundings = { nodeMajor: 20, execArgv: [], nodeOptions: '', stripsTypes: false, script: undefined }
-const tsUrl = new URL('./worker.ts', import.meta.url)
-const jsUrl = new URL('./worker.js', import.meta.url)
+const plain: Surroundings = { execArgv: [], nodeOptions: '', stripsTypes: false, script: undefined }
+const url = new URL('./worker.ts', import.meta.url)
 
 suite('boot', (it) => {
-  it('a built worker is its text, whatever the surroundings', () => {
-    assert.ok(bootText('module.exports = 1', tsUrl, plain).startsWith('module.exports = 1'))
+  it('a built worker is its text, and loads nothing first', () => {
+    assert.ok(bootText('module.exports = 1', url, plain).startsWith('module.exports = 1'))
   })
 
-  it('under tsx on Node 20 the thread registers tsx before it imports', () => {
+  it('under tsx the thread registers tsx before it imports, built or not', () => {
     const surroundings = { ...plain, execArgv: ['--import', 'tsx'] }
-    const api = tsxApi(tsUrl, surroundings)
-    assert.ok(api !== undefined && existsSync(fileURLToPath(api)))
-    const text = bootText(undefined, tsUrl, surroundings)
-    assert.ok(text.indexOf(api) < text.indexOf(tsUrl.href) && text.includes(api))
+    const found = loaders(true, surroundings)
+    assert.is(found.length, 2)
+    assert.ok(found.every((api) => existsSync(fileURLToPath(api))))
+    for (const text of [bootText(undefined, url, surroundings), bootText("require('node:fs')", url, surroundings)]) {
+      const main = text.includes(url.href) ? url.href : 'node:fs'
+      assert.ok(text.indexOf(found[0]!) >= 0 && text.indexOf(found[0]!) < text.indexOf(main))
+    }
   })
 
   it('tsx is seen in NODE_OPTIONS, and as a URL', () => {
-    assert.type(tsxApi(tsUrl, { ...plain, nodeOptions: '--max-old-space-size=100 --import=tsx' }), 'string')
-    assert.type(tsxApi(jsUrl, { ...plain, execArgv: ['--import', 'file:///x/node_modules/tsx/dist/loader.mjs'] }), 'string')
+    assert.is(loaders(true, { ...plain, nodeOptions: '--max-old-space-size=100 --import=tsx' }).length, 2)
+    assert.is(loaders(true, { ...plain, execArgv: ['--import', 'file:///x/node_modules/tsx/dist/loader.mjs'] }).length, 2)
   })
 
-  it('later Nodes inherit tsx, or strip types: nothing is registered', () => {
-    assert.is(tsxApi(tsUrl, { ...plain, nodeMajor: 22, execArgv: ['--import', 'tsx'] }), undefined)
-    assert.is(tsxApi(tsUrl, { ...plain, nodeMajor: 24, stripsTypes: true }), undefined)
-    assert.is(tsxApi(jsUrl, plain), undefined)
+  it('a Node that strips types by itself needs no loader, nor does a program in JavaScript', () => {
+    assert.equal(loaders(false, { ...plain, stripsTypes: true }), [])
+    assert.equal(loaders(true, plain), [])
   })
 
   it('a program that is TypeScript without a loader in sight finds tsx where it is installed', () => {
-    assert.type(tsxApi(tsUrl, plain), 'string')
+    assert.is(loaders(false, plain).length, 2)
   })
 
   it('flags that say what the main thread runs do not reach a worker, the others do', () => {

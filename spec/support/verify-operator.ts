@@ -51,9 +51,14 @@ export const verifyGraph = async <A>(
 export const verifyOperator = async <A, B>(flow: () => Flow<A, B>, items: readonly A[], options: DriveOptions = {}): Promise<Outcome> =>
   verifyGraph<A>((source) => [source.pipe(flow())], items, options)
 
-/** An operator whose function throws on `bad`, and on nothing else, under every policy. `good` is what leaves without that item. */
-export const verifyPolicies = async <A, B>(
-  make: (options: FunctionOptions) => Flow<A, B>,
+/** Policies that every stage takes which can fail on an item. */
+export interface PlainPolicy {
+  readonly onError?: 'fail' | 'skip' | 'deadLetter' | undefined
+}
+
+/** An operator that fails on `bad`, and on nothing else, under every policy but retry. `good` is what leaves without that item. */
+export const verifyPlainPolicies = async <A, B>(
+  make: (options: PlainPolicy) => Flow<A, B>,
   items: readonly A[],
   bad: A,
   good: readonly unknown[]
@@ -70,7 +75,17 @@ export const verifyPolicies = async <A, B>(
   const dead = await verifyOperator(() => make({ onError: 'deadLetter' }), items)
   assert.equal(dead.outs[0], good, 'deadLetter: the others')
   assert.equal(dead.letters.map((r) => [r.index, r.item]), [[index, bad]])
+}
 
+/** The same for an operator whose function throws on `bad`; retries too. */
+export const verifyPolicies = async <A, B>(
+  make: (options: FunctionOptions) => Flow<A, B>,
+  items: readonly A[],
+  bad: A,
+  good: readonly unknown[]
+): Promise<void> => {
+  await verifyPlainPolicies(make, items, bad, good)
+  const index = items.indexOf(bad)
   const again = (then: 'fail' | 'skip' | 'deadLetter') => make({ onError: retry({ times: 2, initialMs: 1, jitter: 0, then }) })
   const gaveUp = await verifyOperator(() => again('fail'), items)
   assert.equal([gaveUp.failure?.index, gaveUp.waits], [index, [1, 2]], 'retry: two waits, then it fails')

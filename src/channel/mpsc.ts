@@ -183,14 +183,9 @@ class Channel<A> {
     return Math.min(Math.max(1, Math.ceil(weight)), this.maxCapacity)
   }
 
-  /** Nothing is buffered and nothing can come any more. */
+  /** Nothing is buffered and nothing can come any more. A send that waits need not be asked for: it waits for one of these. */
   get ended(): boolean {
-    return this.items.size === 0 && this.#drying
-  }
-
-  /** Nothing can come any more. */
-  get #drying(): boolean {
-    return this.reserved === 0 && (this.closed || (this.senders === 0 && !this.permits.wanted))
+    return this.items.size === 0 && this.reserved === 0 && (this.closed || this.senders === 0)
   }
 
   /** Puts in an item that holds `weight` permits: to whoever waits, or into the buffer. */
@@ -255,10 +250,6 @@ class SendClaim<A> implements Claim<void> {
 
   refused(): unknown {
     return receiverGone('mpsc', this.#item)
-  }
-
-  abandoned(): void {
-    this.#channel.settle()
   }
 }
 
@@ -369,14 +360,7 @@ class SendingEnd<A> implements Sender<A> {
     const gone = abandoned(signal)
     if (gone !== undefined) return gone
     if (!this.#open) return Promise.reject(senderClosed('mpsc'))
-    const claim: Claim<P> = {
-      granted,
-      refused: () => receiverGone('mpsc'),
-      abandoned: () => {
-        channel.settle()
-      }
-    }
-    return channel.permits.take(wanted, claim, signal)
+    return channel.permits.take(wanted, { granted, refused: () => receiverGone('mpsc') }, signal)
   }
 
   clone(): Sender<A> {

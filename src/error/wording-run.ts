@@ -97,6 +97,12 @@ export const inWorker = (): PipelineError =>
     message: "a pipeline was started inside one of millrace's own workers, by a module that the worker imports for its functions. Guard the program's entry with isMainThread, or move the functions to a module of their own"
   })
 
+export const runtimeClosed = (): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_CLOSED',
+    message: 'Runtime.run: the runtime has been shut down and runs nothing any more. Make a new one, or shut it down later'
+  })
+
 const warned = new Set<string>()
 
 const warn = (code: string, text: string): void => {

@@ -13,11 +13,12 @@
 import { setImmediate, setTimeout as later } from 'node:timers/promises'
 import { CLOSED, DONE, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import { kernels } from '../operator/kernels.ts'
-import type { ItemBatch, SourceCursor, SplitCursor, SplitPlan } from '../graph/spec.ts'
+import type { ItemBatch, KernelSpec, SourceCursor, SplitCursor, SplitPlan } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'
 import { compileChecker } from '../ship/check.ts'
 import { describeCodec } from '../ship/describe.ts'
 import { validatorOf } from '../ship/codec.ts'
+import { loadHere } from '../ship/from-module.ts'
 import { localBatch, type Batch } from './batch.ts'
 import { crewOf } from './crew.ts'
 import { deadLetterOf, failureOf } from './failure.ts'
@@ -63,6 +64,7 @@ export class ChainTask {
 
   constructor(context: TaskContext) {
     this.#c = context
+    this.#kernels = context.plan.kernels.map((kernel) => kernel.spec as KernelSpec)
     this.counts = new Float64Array(context.plan.program!.nodes.length * COUNTS_PER_NODE)
   }
 
@@ -102,6 +104,7 @@ export class ChainTask {
     })
     try {
       if (plan.start === 'pool') await this.#move()
+      else if (plan.affinity === 'loop') await this.#fetch()
       await this.#run()
       if (signal.aborted) throw this.#c.cancelled()
       await this.#finish()
@@ -315,13 +318,26 @@ export class ChainTask {
     return !this.#over
   }
 
+  /** The kernels' specs; what `fromModule` has left in its module is put in by {@link #fetch}. */
+  #kernels: readonly KernelSpec[]
+
+  /** A task that stays here needs the functions that were meant for workers only. */
+  async #fetch(): Promise<void> {
+    this.#kernels = await Promise.all(
+      this.#kernels.map(async (spec) => {
+        const fns = await Promise.all(Object.entries(spec.fns).map(async ([name, fn]) => [name, await loadHere(fn)] as const))
+        return { ...spec, fns: Object.fromEntries(fns), codec: spec.codec === undefined ? undefined : await loadHere(spec.codec) }
+      })
+    )
+  }
+
   #makeInstance(): Instance {
     const { plan } = this.#c
-    const specs = plan.kernels.map((kernel) => kernel.spec)
+    const kept = this.#kernels
     const binding: Binding = {
-      fns: specs.map((spec) => (spec.role === 'kernel' ? spec.fns : {})),
-      envs: specs.map((spec) => (spec.role === 'kernel' ? spec.env : undefined)),
-      checkers: specs.map((spec) => (spec.role === 'kernel' && spec.codec !== undefined ? checkerOf(spec.codec) : undefined))
+      fns: kept.map((spec) => spec.fns),
+      envs: kept.map((spec) => spec.env),
+      checkers: kept.map((spec) => (spec.codec === undefined ? undefined : checkerOf(spec.codec)))
     }
     const count = (node: number, which: number): void => {
       this.counts[node * COUNTS_PER_NODE + which]!++

@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { argumentError } from '../error/pipeline-error.ts'
+import { runtimeClosed } from '../error/wording-run.ts'
 import type { RunOptions } from '../graph/runner.ts'
 import { closeCrew, crewOf } from './crew.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -48,7 +49,7 @@ export class Runtime implements AsyncDisposable {
 
   /** Runs a pipeline here. Throws ERR_MILLRACE_CLOSED after `shutdown`. */
   run<O extends Outputs>(pipeline: Pipeline<O>, options: Pick<RunOptions, 'signal'> = {}): Run<O> {
-    if (this.#closed) throw argumentError('type', 'Runtime.run: the runtime has been shut down', 'it runs nothing any more', 'make a new one')
+    if (this.#closed) throw runtimeClosed()
     const run = pipeline.run({ ...options, workers: this.workers })
     this.#runs.add(run as unknown as Run<Outputs>)
     void run.done.catch(() => undefined).finally(() => this.#runs.delete(run as unknown as Run<Outputs>))

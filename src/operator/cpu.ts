@@ -4,9 +4,15 @@
  * Called by every kernel operator, so that an operator's file holds only its idea.
  */
 import { argumentError } from '../error/pipeline-error.ts'
-import type { CpuOptions } from '../graph/options.ts'
+import type { CpuOptions, OnError, Retry } from '../graph/options.ts'
 import type { KernelSpec, UserFunction } from '../graph/spec.ts'
 import { callable, policyOf, stageOptions } from './check.ts'
+
+/** Options of synchronous stages that call no function of the user's: there is nothing to try again. */
+export interface PlainOptions extends Pick<CpuOptions, 'name' | 'lane'> {
+  /** Default `'fail'`. */
+  readonly onError?: Exclude<OnError, Retry> | undefined
+}
 
 type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves'>>
 
@@ -21,6 +27,9 @@ export const cpu = (
   stageOptions(kind, options)
   if (options.lane !== undefined && options.lane !== 'async' && options.lane !== 'blocking') {
     throw argumentError('type', `${kind}: lane must be 'async' or 'blocking'`, `got ${String(options.lane)}`, 'leave it out to let the planner choose')
+  }
+  if (typeof options.onError === 'object' && Object.keys(fns).length === 0) {
+    throw argumentError('type', `${kind}: onError cannot be a retry`, 'its answer would be the same again', "choose 'fail', 'skip' or 'deadLetter'")
   }
   return {
     role: 'kernel',

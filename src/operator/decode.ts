@@ -6,9 +6,8 @@
  */
 import type { Type } from 'io-ts'
 import { argumentError } from '../error/pipeline-error.ts'
-import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { cpu } from './cpu.ts'
+import { cpu, type PlainOptions } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 
 export const kernel: Kernel = {
@@ -32,9 +31,10 @@ export const kernel: Kernel = {
  * const Row = t.type({ path: t.string, status: t.number })
  * await from([{ path: '/', status: 200 }, { path: 7 }]).pipe(decode(Row)).toArray() // => [{ path: '/', status: 200 }]
  */
-export const decode = <A, O = A, I = unknown>(codec: Type<A, O, I>, options: Omit<CpuOptions, 'env'> = {}): Flow<I, A> => {
+export const decode = <A, O = A, I = unknown>(codec: Type<A, O, I>, options: PlainOptions = {}): Flow<I, A> => {
   const given = codec as unknown
-  if (typeof given !== 'object' || given === null || typeof codec.decode !== 'function' || typeof codec.validate !== 'function') {
+  const codecLike = (typeof given === 'object' || typeof given === 'function') && given !== null // one of fromModule can be called
+  if (!codecLike || typeof codec.decode !== 'function' || typeof codec.validate !== 'function') {
     throw argumentError('type', 'decode: the codec must be an io-ts codec', `got ${given === null ? 'null' : typeof given}`, 'pass t.type({ … }) or another t.Type')
   }
   return flowOf(cpu('decode', {}, options, { codec }), options.name)

@@ -7,9 +7,8 @@
  * It is `map((text) => JSON.parse(text))` without a function that has to travel: its kernel names `JSON` itself, so it runs on
  * workers whatever becomes of the user's source (bundlers, coverage tools), and its answers are `unknown`, not `any`.
  */
-import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { cpu } from './cpu.ts'
+import { cpu, type PlainOptions } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 
 export const kernel: Kernel = {
@@ -27,5 +26,5 @@ export const kernel: Kernel = {
  * @example
  * await from(['1', '[2]']).pipe(parseJson()).toArray() // => [1, [2]]
  */
-export const parseJson = (options: Omit<CpuOptions, 'env'> = {}): Flow<string, unknown> =>
+export const parseJson = (options: PlainOptions = {}): Flow<string, unknown> =>
   flowOf(cpu('parseJson', {}, options), options.name)

@@ -7,9 +7,8 @@
  * In front of a text sink it is the last stage of the task on the pool, so that workers make the bytes and the loop only
  * writes them. No function has to travel.
  */
-import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { cpu } from './cpu.ts'
+import { cpu, type PlainOptions } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 
 export const kernel: Kernel = {
@@ -29,5 +28,5 @@ export const kernel: Kernel = {
  * @example
  * await from([{ a: 1 }, 'x']).pipe(toJson()).toArray() // => ['{"a":1}', '"x"']
  */
-export const toJson = (options: Omit<CpuOptions, 'env'> = {}): Flow<unknown, string> =>
+export const toJson = (options: PlainOptions = {}): Flow<unknown, string> =>
   flowOf(cpu('toJson', {}, options), options.name)

@@ -6,7 +6,7 @@
  * `plan/` never sees a thread. Called by exec/; shown by explain.ts.
  */
 import type { Lane } from '../graph/options.ts'
-import type { Spec } from '../graph/spec.ts'
+import type { KernelSpec, Spec } from '../graph/spec.ts'
 import type { Port } from '../graph/stage.ts'
 import { collect } from './collect.ts'
 import { connect, type ChannelPlan } from './connect.ts'
@@ -17,6 +17,7 @@ import { chooseLanes } from './lane.ts'
 import { lower } from './lower.ts'
 import { programOf } from './place.ts'
 import type { Program } from './program.ts'
+import { isRemoteOnly } from '../ship/from-module.ts'
 
 export interface PlanOptions {
   /** Threads of the blocking lane; 0 keeps everything on the caller's loop. */
@@ -67,6 +68,10 @@ export interface Plan {
   readonly stays: readonly { readonly stage: string; readonly why: string }[]
 }
 
+/** A function that the main thread does not have: it cannot begin on the caller's loop. */
+const needsWorker = ({ fns, codec }: KernelSpec): boolean =>
+  Object.values(fns).some((fn) => isRemoteOnly(fn)) || (codec !== undefined && isRemoteOnly(codec))
+
 const planned = (node: PlanNode): PlannedStage => ({
   name: node.name,
   kind: node.spec.kind,
@@ -90,7 +95,7 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
     const first = members[0]!
     const isChain = first.spec.role === 'source' || first.spec.role === 'kernel'
     const blocking = group.affinity !== 'loop'
-    const forced = kernels.some((node) => node.spec.role === 'kernel' && node.spec.lane === 'blocking')
+    const forced = kernels.some((node) => node.spec.role === 'kernel' && (node.spec.lane === 'blocking' || needsWorker(node.spec)))
     return {
       id: group.id,
       affinity: group.affinity,

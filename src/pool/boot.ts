@@ -2,8 +2,8 @@
  * How a thread comes to run the worker's program: its text, its flags, and the TypeScript loader it may need.
  *
  * The text is CommonJS and evaluated, so that no bundler has to find a file. With the whole worker as text (a build)
- * that text is it; otherwise a few lines import the worker's URL. Worker threads of Node 20 do not inherit tsx's hooks,
- * so there the lines register tsx first, found from the program that uses us.
+ * that text is it; otherwise a few lines import the worker's URL. Worker threads that are evaluated do not
+ * inherit tsx's hooks, so the lines register tsx first, found from the program that uses us.
  * Reads process.argv, execArgv, NODE_OPTIONS. Called by pool.ts.
  */
 import { createRequire } from 'node:module'
@@ -12,11 +12,8 @@ import { pathToFileURL } from 'node:url'
 /** Named in stack traces of the worker's text. */
 const SOURCE_URL = '\n//# sourceURL=millrace-worker.js'
 
-const nodeMajor = Number(process.versions.node.split('.')[0])
-
 /** What the boot text depends on; given by specs, read from the process otherwise. */
 export interface Surroundings {
-  readonly nodeMajor: number
   readonly execArgv: readonly string[]
   readonly nodeOptions: string
   /** Whether this Node runs TypeScript by itself. */
@@ -25,7 +22,6 @@ export interface Surroundings {
 }
 
 const surroundings = (): Surroundings => ({
-  nodeMajor,
   execArgv: process.execArgv,
   nodeOptions: process.env['NODE_OPTIONS'] ?? '',
   stripsTypes: Boolean((process.features as { typescript?: unknown }).typescript),
@@ -37,34 +33,40 @@ const mentionsTsx = (s: Surroundings): string | undefined =>
     .map((flag) => flag.replace(/^--[a-z-]+=/, ''))
     .find((flag) => /(^|[/\\])tsx([/\\]|$)/.test(flag))
 
-/** The URL of `tsx/esm/api` when worker threads need it; `undefined` when they do not, or when there is no tsx. */
-export const tsxApi = (workerUrl: URL, s: Surroundings = surroundings()): string | undefined => {
-  const mentioned = mentionsTsx(s)
-  const inherited = mentioned !== undefined && s.nodeMajor >= 22
-  const wanted = mentioned !== undefined || (workerUrl.pathname.endsWith('.ts') && !s.stripsTypes)
-  if (!wanted || inherited) return undefined
-  const flagged = mentioned?.startsWith('file:') === true ? mentioned : undefined
-  const from = [s.script && pathToFileURL(s.script).href, pathToFileURL(`${process.cwd()}/`).href, flagged, import.meta.url]
-  for (const base of from) {
+/** Where tsx is, when worker threads need it: the URLs of what registers it for modules, and for CommonJS. */
+const findTsx = (s: Surroundings, flagged: string | undefined): readonly string[] => {
+  const url = flagged?.startsWith('file:') === true ? flagged : undefined
+  for (const base of [s.script && pathToFileURL(s.script).href, pathToFileURL(`${process.cwd()}/`).href, url, import.meta.url]) {
     if (base === undefined || base === '') continue
     try {
+      const { resolve } = createRequire(base)
       // `resolve` answers for `require`; the ES module lies beside it, and it is the one that works when imported.
-      return pathToFileURL(createRequire(base).resolve('tsx/esm/api')).href.replace(/\.cjs$/, '.mjs')
+      return ['tsx/esm/api', 'tsx/cjs/api'].map((api) => pathToFileURL(resolve(api)).href.replace(/\.cjs$/, '.mjs'))
     } catch {
       // not there: look from the next place
     }
   }
-  return undefined
+  return []
+}
+
+/**
+ * What a worker thread has to import and register before anything else, so that it runs the TypeScript that the program runs:
+ * nothing, or tsx. An evaluated text runs no `--import` of the flags that it inherits, on any Node.
+ * @param builtIn whether the worker's own program is JavaScript
+ */
+export const loaders = (builtIn: boolean, s: Surroundings = surroundings()): readonly string[] => {
+  const mentioned = mentionsTsx(s)
+  return mentioned !== undefined || !(builtIn || s.stripsTypes) ? findTsx(s, mentioned) : []
 }
 
 /** The program of a worker thread. */
 export const bootText = (workerText: string | undefined, workerUrl: URL, s: Surroundings = surroundings()): string => {
-  if (workerText !== undefined) return workerText + SOURCE_URL
-  const tsx = tsxApi(workerUrl, s)
-  const register = tsx === undefined ? '' : `(await import(${JSON.stringify(tsx)})).register();`
-  const load = `await import(${JSON.stringify(workerUrl.href)})`
+  const urls = loaders(workerText !== undefined || !workerUrl.pathname.endsWith('.ts'), s)
+  if (workerText !== undefined && urls.length === 0) return workerText + SOURCE_URL
+  const register = urls.map((url) => `(await import(${JSON.stringify(url)})).register();`).join('')
+  const main = workerText === undefined ? `()=>import(${JSON.stringify(workerUrl.href)})` : `()=>{${workerText}\n}`
   // Out of the promise, so that it is an uncaught exception under every --unhandled-rejections.
-  return `(async()=>{${register}${load}})().catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
+  return `(async()=>{${register}})().then(${main}).catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
 }
 
 /** Flags that say what the main thread runs: they take a value, next or after `=`. */

@@ -9,7 +9,6 @@
  *   I3  a wait that has ended is in no list, and listens to no signal
  * Called by permits.ts and channel/. Knows promises and signals, not what is waited for.
  */
-
 import { ignore, listen, type Listener } from './abort.ts'
 
 /** How long a call may wait. */

@@ -1,0 +1,155 @@
+import * as assert from 'uvu/assert'
+import { aggregate, type Combiner } from '../../src/operator/aggregate.ts'
+import { aggregateBy } from '../../src/operator/aggregate-by.ts'
+import { countBy } from '../../src/operator/count-by.ts'
+import { instantiate } from '../../src/operator/compile.ts'
+import { kernels } from '../../src/operator/kernels.ts'
+import type { Flow, Source } from '../../src/graph/source.ts'
+import { compileStages, input, runFlow } from '../support/run-kernel.ts'
+import { suite } from '../support/suite.ts'
+import { verifyOperator, verifyPolicies, verifyRefusals } from '../support/verify-operator.ts'
+
+interface Mean { sum: number, n: number }
+
+const mean: Combiner<number, Mean, number> = {
+  create: () => ({ sum: 0, n: 0 }),
+  add: (s, x) => { s.sum += x; s.n++; return s },
+  combine: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
+  finish: (s) => s.sum / s.n
+}
+
+/** Parts from several partial halves, as workers make them, given to one merge half; each crosses by structured clone. */
+const inParts = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unknown => {
+  const from = input<A>()
+  const { program, binding } = compileStages(from as Source<never>, [from.pipe(flow)])
+  const fail = { failed: (_k: number, _i: number, _x: unknown, e: unknown): void => { throw e }, left: () => undefined }
+  const alone = (k: number) =>
+    instantiate(
+      { nodes: [{ ...program.nodes[k]!, targets: [[{ outlet: 0 }]] }], roots: [{ node: 0 }], outlets: [{ text: false }] },
+      kernels,
+      { fns: [binding.fns[k]!], envs: [binding.envs[k]], checkers: [undefined] },
+      fail
+    )
+  const made = parts.flatMap((items) => {
+    const partial = alone(0)
+    partial.run(items)
+    partial.end()
+    return structuredClone(partial.outs[0]!)
+  })
+  const merge = alone(1)
+  merge.run(made)
+  merge.end()
+  return merge.outs[0]
+}
+
+const sorted = (map: unknown): unknown => [...(map as Map<string, unknown>)].sort()
+
+suite('aggregate', (it) => {
+  it('emits one answer at the end', async () => {
+    assert.equal((await verifyOperator(() => aggregate('mean', mean), [1, 2, 3, 6])).outs[0], [3])
+    assert.equal((await verifyOperator(() => aggregate('mean', mean), [7])).outs[0], [7])
+    assert.equal((await verifyOperator(() => aggregate('mean', mean), [])).outs[0], [NaN])
+  })
+
+  it('parts in any number make the same answer', () => {
+    for (const parts of [[], [[1, 2, 3, 6]], [[1], [], [2, 3, 6]], [[6], [3], [2], [1]]]) {
+      assert.equal(inParts(aggregate('mean', mean), parts), [parts.length === 0 ? NaN : 3])
+    }
+  })
+
+  it('without finish the state is the answer; env goes to every function', async () => {
+    const flow = aggregate('scaled', {
+      create: ({ k }) => k,
+      add: (s: number, x: number, { k }) => s + x * k,
+      combine: (a, b) => a + b
+    }, { env: { k: 10 } })
+    assert.equal((await verifyOperator(() => flow, [1, 2])).outs[0], [40])
+  })
+
+  it('follows its policy for items; a part that cannot be combined or finished ends the run', async () => {
+    const picky = { ...mean, add: (s: Mean, x: number) => { if (x === 4) throw new Error('four'); return mean.add(s, x, undefined) } }
+    await verifyPolicies((o) => aggregate('mean', picky, o), [1, 4, 3], 4, [2])
+    const stuck = { ...mean, finish: (): number => { throw new Error('no answer') } }
+    const { failure } = await runFlow(aggregate('mean', stuck, { onError: 'skip' }), [[1]])
+    assert.equal([failure!.kind, failure!.index, (failure!.cause as Error).message], ['aggregate.merge', -1, 'no answer'])
+  })
+
+  it('refuses bad arguments at declaration', () => {
+    verifyRefusals('aggregate', [() => aggregate(mean as never, mean), () => aggregate('', mean), () => aggregate('aggregate', { ...mean, add: undefined as never })])
+  })
+})
+
+suite('countBy', (it) => {
+  it('emits one map of counts at the end', async () => {
+    assert.equal((await verifyOperator(() => countBy((s: string) => s[0]!), ['ax', 'b', 'ay'])).outs[0], [new Map([['a', 2], ['b', 1]])])
+    assert.equal((await verifyOperator(() => countBy((s: string) => s), [])).outs[0], [new Map()])
+  })
+
+  it('parts in any number make the same counts', () => {
+    const flow = countBy((n: number, { k }) => n % k, { env: { k: 3 } })
+    for (const parts of [[[1, 2, 3, 4]], [[1], [2], [], [3, 4]], [[4, 3], [2, 1]]]) {
+      assert.equal(sorted((inParts(flow, parts) as unknown[])[0]), [[0, 1], [1, 2], [2, 1]])
+    }
+  })
+
+  it('keys are equal as in a Map; an object is no key', async () => {
+    const { outs } = await verifyOperator(() => countBy((x: unknown) => x as string), [1, '1', null, undefined, NaN, NaN])
+    assert.equal(outs[0], [new Map<unknown, number>([[1, 1], ['1', 1], [null, 1], [undefined, 1], [NaN, 2]])])
+    assert.is((await runFlow(countBy((() => [1]) as never, { onError: 'deadLetter' }), [[1]])).letters.length, 1)
+  })
+
+  it('more keys than maxKeys are an error, on one worker and in the sum', async () => {
+    const flow = countBy((n: number) => n, { maxKeys: 2 })
+    const { failure } = await verifyOperator(() => flow, [1, 2, 1, 3])
+    assert.equal([failure!.index, (failure!.cause as { code?: string }).code], [3, 'ERR_MILLRACE_TOO_MANY_KEYS'])
+    assert.throws(() => inParts(flow, [[1, 2], [2, 3]]), /more than 2 different keys/)
+  })
+
+  it('follows its policy when the key function throws', async () => {
+    await verifyPolicies((o) => countBy((n: number) => { if (n === 5) throw new Error('five'); return n }, o), [1, 5, 1], 5, [new Map([[1, 2]])])
+  })
+
+  it('refuses bad arguments at declaration', () => {
+    verifyRefusals('countBy', [() => countBy(undefined as never), () => countBy((x: number) => x, { maxKeys: 1.5 }), () => countBy((x: number) => x, { lane: 1 as never })])
+  })
+})
+
+suite('aggregateBy', (it) => {
+  const key = (n: number): string => (n % 2 === 0 ? 'even' : 'odd')
+
+  it('emits one map of answers at the end', async () => {
+    assert.equal((await verifyOperator(() => aggregateBy(key, mean), [1, 2, 3, 6])).outs[0], [new Map([['odd', 2], ['even', 4]])])
+    assert.equal((await verifyOperator(() => aggregateBy(key, mean), [])).outs[0], [new Map()])
+  })
+
+  it('parts in any number make the same answers', () => {
+    for (const parts of [[[1, 2, 3, 6]], [[1], [2], [], [3, 6]], [[6, 3], [2, 1]]]) {
+      assert.equal(sorted((inParts(aggregateBy(key, mean), parts) as unknown[])[0]), [['even', 4], ['odd', 2]])
+    }
+  })
+
+  it('a state may be undefined, and env goes to every function', async () => {
+    const last = aggregateBy((n: number, { k }) => n % k, {
+      create: ({ k }) => (k === 2 ? undefined : 0),
+      add: (_: number | undefined, n: number) => (n > 2 ? undefined : n),
+      combine: (_, b) => b,
+      finish: (s, { k }) => [s, k]
+    }, { env: { k: 2 } })
+    assert.equal((await verifyOperator(() => last, [1, 2, 3])).outs[0], [new Map([[1, [undefined, 2]], [0, [2, 2]]])])
+  })
+
+  it('follows its policy for items: a key whose first item fails is not there', async () => {
+    const picky = { ...mean, add: (s: Mean, x: number) => { if (x === 4) throw new Error('four'); return mean.add(s, x, undefined) } }
+    await verifyPolicies((o) => aggregateBy(key, picky, o), [1, 4, 3], 4, [new Map([['odd', 2]])])
+  })
+
+  it('more keys than maxKeys are an error, on one worker and in the sum', async () => {
+    const flow = aggregateBy((n: number) => n, mean, { maxKeys: 2 })
+    assert.is((await verifyOperator(() => flow, [1, 2, 1, 3])).failure!.index, 3)
+    assert.throws(() => inParts(flow, [[1, 2], [2, 3]]), /more than 2 different keys/)
+  })
+
+  it('refuses bad arguments at declaration', () => {
+    verifyRefusals('aggregateBy', [() => aggregateBy(key, undefined as never), () => aggregateBy(3 as never, mean), () => aggregateBy(key, { ...mean, combine: 1 as never })])
+  })
+})
