@@ -26,12 +26,17 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'off',
       // interfaces of closures (pools, codecs, generators' parts) are written in method form and taken apart; none says `this`
       '@typescript-eslint/unbound-method': 'off',
+      // `void | Promise<void>` is what a callback answers that may be asynchronous
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      // overloads are for readers and inference: one per kind of argument, with its own words
+      '@typescript-eslint/unified-signatures': 'off',
       // `_` and names that begin with it are there for their position
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }
       ],
-      eqeqeq: 'error',
+      // `== null` asks for both, null and undefined
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-fallthrough': 'error',
       'no-sparse-arrays': 'error',
       'no-unsafe-finally': 'error'
@@ -51,7 +56,11 @@ export default tseslint.config(
     files: ['spec/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: {
       // an async function without await is how the callback of an asynchronous stage is written, and what `rejects` is given
-      '@typescript-eslint/require-await': 'off'
+      '@typescript-eslint/require-await': 'off',
+      // `[...text]` is meant: by code point
+      '@typescript-eslint/no-misused-spread': 'off',
+      // values of a class of its own are test data too
+      '@typescript-eslint/no-extraneous-class': ['error', { allowEmpty: true }]
     }
   }
 )

@@ -48,7 +48,10 @@ const seen = (metrics: Metrics): Seen => ({
 
 await program("'npm start -- --help' says what there is", async ({ words, signal, print, attend }) => {
   const { files, workers, out, lines, json, help } = optionsOf(words)
-  if (help) return print(usage)
+  if (help) {
+    print(usage)
+    return
+  }
   await mkdir(out, { recursive: true })
   const inputs = files.length > 0 ? files : [join(out, 'access.log')]
   if (files.length === 0) await writeLog(inputs[0]!, lines, SEED, signal)
@@ -68,6 +71,6 @@ await program("'npm start -- --help' says what there is", async ({ words, signal
   if (summary === undefined || summary.parsed !== counts.out || counts.in !== counts.out + report.deadLetters) {
     throw new Error(`the counts do not add up: ${JSON.stringify({ ...work, parsed: counts.out, counted: summary?.parsed })}`)
   }
-  if (json) return print(`${JSON.stringify(answerOf(summary, work))}\n`)
-  print(`${reportText(summary, { ...work, drained, bytesRead: run.metrics().bytes.total, recordsFile, deadLettersFile })}\n`)
+  if (json) print(`${JSON.stringify(answerOf(summary, work))}\n`)
+  else print(`${reportText(summary, { ...work, drained, bytesRead: run.metrics().bytes.total, recordsFile, deadLettersFile })}\n`)
 })

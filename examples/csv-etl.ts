@@ -47,7 +47,10 @@ const seen = (metrics: Metrics): Seen => ({
 
 await program("'--help' says what there is", async ({ words, signal, print, attend }) => {
   const { files, codec, workers, out, rows, json, help } = optionsOf(words)
-  if (help) return print(usage)
+  if (help) {
+    print(usage)
+    return
+  }
   const module = await loadCodec(codec ?? SALES)
   await mkdir(out, { recursive: true })
   const inputs = files.length > 0 ? files : [join(out, 'sales.csv')]
@@ -67,7 +70,10 @@ await program("'--help' says what there is", async ({ words, signal, print, atte
   const good = stage(report, 'decode').out
   const bad = report.deadLetters
   if (read !== good + bad) throw new Error(`the counts do not add up: ${read} rows, ${good} good, ${bad} bad`)
-  if (json) return print(`${JSON.stringify({ rows: read, good, bad, aggregate: answer })}\n`)
+  if (json) {
+    print(`${JSON.stringify({ rows: read, good, bad, aggregate: answer })}\n`)
+    return
+  }
   if (drained) print('ended early, as asked: these are the counts of the rows that were read\n')
   print(`${counted(read, 'row')} in ${duration(report.wallMs)}: ${counted(good, 'good one')} in ${rowsFile}, ${counted(bad, 'bad one')} in ${badRowsFile}\n\n`)
   console.table(answer)

@@ -23,8 +23,10 @@ const issuesOf = (cause: unknown): readonly Issue[] => {
   return Array.isArray(issues) ? (issues as readonly Issue[]) : []
 }
 
-/** The column that a place in a row is: `quantity`, or `["Cost Total $"]`, which is how a key that is no name is told. */
-const columnOf = (path: string): string => (path.startsWith('["') && path.endsWith('"]') ? (JSON.parse(path) as [string])[0] : path)
+const ODD_NAME = /^\[(?:"(?:[^"\\]|\\.)*"|\d+)\]$/
+
+/** The column that a place in a row is: `quantity`; one that is no identifier is told as `["Cost Total $"]` or `[2015]`. */
+const columnOf = (path: string): string => (ODD_NAME.test(path) ? String((JSON.parse(path) as readonly unknown[])[0]) : path)
 
 /** What the reader says of a row that is none: its text stands for its fields. */
 const textOf = (item: unknown): unknown => {

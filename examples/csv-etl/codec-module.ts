@@ -7,7 +7,7 @@ import { UsageError } from '../support/usage.ts'
 import { columnsOfNumbers } from './stats.ts'
 
 export interface CodecModule {
-  readonly row: t.Type<object, unknown, unknown>
+  readonly row: t.Type<object, unknown>
   readonly aggregate: Combiner<object, unknown, unknown>
 }
 

@@ -7,7 +7,7 @@
 import * as t from 'io-ts'
 
 /** A codec that reads text; `read` answers undefined for what does not fit. */
-const fromText = <A>(name: string, is: (u: unknown) => u is A, read: (text: string) => A | undefined): t.Type<A, string, unknown> =>
+const fromText = <A>(name: string, is: (u: unknown) => u is A, read: (text: string) => A | undefined): t.Type<A, string> =>
   new t.Type<A, string, unknown>(
     name,
     is,
@@ -50,11 +50,11 @@ export const Day = fromText('a day like 2025-02-28', isText, (text) => {
 })
 
 /** One of the given words. */
-export const oneOf = <W extends string>(...words: readonly W[]): t.Type<W, string, unknown> =>
+export const oneOf = <W extends string>(...words: readonly W[]): t.Type<W, string> =>
   fromText(words.join(' or '), (u): u is W => words.includes(u as W), (text) => words.find((word) => word === text))
 
 /** The codec's value, or null for an empty field. */
-export const optional = <A>(codec: t.Type<A, string, unknown>): t.Type<A | null, string, unknown> =>
+export const optional = <A>(codec: t.Type<A, string>): t.Type<A | null, string> =>
   new t.Type<A | null, string, unknown>(
     `${codec.name} or nothing`,
     (u): u is A | null => u === null || codec.is(u),

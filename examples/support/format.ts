@@ -25,7 +25,7 @@ export const duration = (ms: number): string => {
 
 /** Text from outside, safe to print: no control characters (a log can hold escape sequences), at most `width` characters. */
 export const printable = (text: string, width: number): string => {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
+   
   const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
   return safe.length <= width ? safe : `${safe.slice(0, width - 1)}…`
 }

@@ -1,6 +1,6 @@
 /** What is read from files that are odd, broken or not there; on both lanes, without an engine. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, openSync, closeSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, openSync, closeSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -61,13 +61,11 @@ suite('listing files', (it) => {
   it('says what is wrong with a path', async ({ defer }) => {
     const dir = tempDir(defer)
     writeFileSync(join(dir, 'a.log'), 'x')
-    symlinkSync(join(dir, 'nowhere'), join(dir, 'dangling.lnk'))
     const code = async (path: string): Promise<string> => (await failure(() => listFiles('stage', [path]))).code
     assert.is(await code(join(dir, 'missing.log')), 'ERR_MILLRACE_FILE_NOT_FOUND')
     assert.is(await code(join(dir, 'a.log', 'b')), 'ERR_MILLRACE_FILE_NOT_FOUND')
     assert.is(await code(dir), 'ERR_MILLRACE_IS_DIRECTORY')
     assert.is(await code(join(dir, '*.none')), 'ERR_MILLRACE_NO_FILES')
-    assert.is(await code(join(dir, '*.lnk')), 'ERR_MILLRACE_FILE_NOT_FOUND')
     const error = await failure(() => listFiles('logs', [join(dir, 'missing.log')]))
     assert.is(error.stage, 'logs')
     assert.is(error.position?.file, join(dir, 'missing.log'))
@@ -210,7 +208,7 @@ suite('reading lines', (it) => {
     execFileSync('mkfifo', [fifo])
     const plan = async (file: string): Promise<readonly Split[]> => splitsOf(await sourceSpecOf(lines(file)).splits!.list(recording().context), 100)
     const reading = plan(fifo).then((splits) => readSplits(lineReader, splits, args, 'async'))
-    execFileSync('sh', ['-c', `printf 'a\\nb\\n' > ${fifo}`])
+    spawn('sh', ['-c', 'printf "a\\nb\\n" > "$1"', 'sh', fifo])
     assert.equal((await reading).items, ['a', 'b'])
     if (process.platform !== 'linux') return
     const { items } = await readSplits(lineReader, await plan('/proc/self/status'), args, 'blocking')

@@ -2,16 +2,16 @@
  * The documentation keeps its word: every ```ts block of README.md and docs/, and every `@example`, compiles against the
  * sources; those that are programs run, and what stands behind `// =>` is what comes out.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { globSync } from 'tinyglobby'
 import ts from 'typescript'
 import * as assert from 'uvu/assert'
 import { suite } from '../support/suite.ts'
 import { exampleBlocks, markdownBlocks, type Block } from './blocks.ts'
-import { typeErrors, writeModules, type Project } from './modules.ts'
+import { FILES, typeErrors, writeModules, type Project } from './modules.ts'
 
 /** A block that runs longer than this hangs. */
 const BLOCK_MS = 15_000
@@ -69,7 +69,11 @@ process.on('exit', () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 const modules = writeModules(blocks, project)
-process.chdir(scratch) // what blocks write by relative paths goes there
+for (const [path, content] of Object.entries(FILES)) {
+  mkdirSync(dirname(join(scratch, path)), { recursive: true })
+  writeFileSync(join(scratch, path), content)
+}
+process.chdir(scratch) // blocks read and write by relative paths
 
 suite('documentation', (it) => {
   it('shows code, and every page of the guide does', () => {
@@ -82,6 +86,17 @@ suite('documentation', (it) => {
   it('compiles', () => {
     const errors = typeErrors(modules, project)
     if (errors.length > 0) throw new Error(errors.join('\n'))
+  })
+
+  it('would notice a wrong value, a wrong type and a value that cannot be read', async () => {
+    const shown = ['await range(0, 2).toArray() // => [0]', 'range(0, 2).pipe(drop(true))', 'range(0, 2) // => two numbers']
+    const given = { file: 'src/operator/drop.ts', kind: 'example', notRun: undefined, name: undefined } as const
+    const wrong = shown.map((code, i): Block => ({ ...given, code, line: 10_000 + i }))
+    const [value, type, unread] = writeModules(wrong, project)
+    assert.match(String(await import(pathToFileURL(value!.path).href).catch((reason: unknown) => reason)), 'AssertionError')
+    assert.is(typeErrors([value!], project).length, 0)
+    assert.match(typeErrors([type!], project).join(), 'TS2345')
+    assert.match(unread!.problem ?? '', 'is not a value')
   })
 
   for (const { block, path, problem } of modules) {

@@ -8,6 +8,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import ts from 'typescript'
 import type { Block } from './blocks.ts'
 
@@ -29,26 +30,46 @@ export interface Project {
   readonly options: ts.CompilerOptions
 }
 
-/** Names that fragments use without saying where they come from. */
+/** Names that fragments take as given. */
 const CONTEXT: Readonly<Record<string, { readonly code: string; readonly needs?: readonly string[] }>> = {
   p: { code: 'const p = pipeline({ out: range(0, 3).observe() })', needs: ['pipeline', 'range'] },
   run: { code: 'const run = pipeline({ out: range(0, 3).observe() }).run()', needs: ['pipeline', 'range'] },
   source: { code: "const source = from(['one', 'two words'])", needs: ['from'] },
   lines: { code: "const lines = from(['one', 'two words'])", needs: ['from'] },
-  separator: { code: "const separator = ' '" }
+  requests: { code: 'const requests = from([{ status: 200, ms: 5 }])', needs: ['from'] },
+  urls: { code: "const urls = ['data:,one', 'data:,two']" },
+  separator: { code: "const separator = ' '" },
+  send: { code: 'const send = async (item: unknown) => { await Promise.resolve(item) }' },
+  fetchUser: { code: 'const fetchUser = async (id: number) => ({ id })' },
+  Request: { code: 'const Request = t.type({ ms: t.number })', needs: ['t'] },
+  codec: { code: 'const codec = t.type({ user: t.type({ age: t.number }) })', needs: ['t'] },
+  input: { code: "const input = { user: { age: 'x' } }" }
 }
 
-/** Packages whose names fragments use as they are usually imported. */
+/** Files that fragments read, in the folder that they run in. */
+export const FILES: Readonly<Record<string, string | Uint8Array>> = {
+  'logs/app.gz': gzipSync('INFO up\nERROR down\n'),
+  'requests/a.ndjson': '{"ms":5}\n{"ms":1500}\n',
+  'birdstrikes.csv': 'Aircraft,Effect Amount of damage\nA 320,Substantial\nB 737,None\n',
+  'image.raw': 'not an image'
+}
+
+/** Packages that fragments use by the names under which they are usually imported. */
 const USUAL: Readonly<Record<string, string>> = {
   fs: "import * as fs from 'millrace/fs'",
   t: "import * as t from 'io-ts'",
   E: "import * as E from 'fp-ts/lib/Either.js'"
 }
 
+/** Packages whose names fragments use bare; behind those of millrace. */
+const PACKAGES = ['rxjs', 'fp-ts/lib/Either.js']
+
 /** The module of `fromModule` in examples. */
 const WORK = 'export const parse = (line: string): unknown => JSON.parse(line)\n'
 
-/** What a module exports, and whether it is only a type. */
+/** A module that names can be imported from: what it exports, and whether that is only a type. */
+type Home = readonly [from: string, names: ReadonlyMap<string, boolean>]
+
 const exportsOf = (program: ts.Program, file: string): ReadonlyMap<string, boolean> => {
   const checker = program.getTypeChecker()
   const source = program.getSourceFile(file)
@@ -91,7 +112,7 @@ const mentioned = (source: ts.SourceFile): ReadonlySet<string> => {
       if (namedBindings !== undefined && ts.isNamedImports(namedBindings)) for (const one of namedBindings.elements) declared.add(one.name.text)
     }
   }
-  for (const name of declared) used.delete(name)
+  for (const name of [...declared, 'same', 'throws']) used.delete(name)
   return used
 }
 
@@ -164,7 +185,7 @@ const importLines = (names: readonly { readonly name: string; readonly isType: b
   names.length === 0 ? [] : [`import { ${names.map(({ name, isType }) => (isType ? `type ${name}` : name)).join(', ')} } from '${from}'`]
 
 /** The lines in front of a fragment: imports of what it names, and what fragments take as given. */
-const preamble = (names: ReadonlySet<string>, homes: readonly (readonly [from: string, names: ReadonlyMap<string, boolean>])[]): string => {
+const preamble = (names: ReadonlySet<string>, homes: readonly Home[]): string => {
   const wanted = new Set(names)
   const context: string[] = []
   const known = (name: string): boolean => homes.some(([, exported]) => exported.has(name))
@@ -187,12 +208,11 @@ const preamble = (names: ReadonlySet<string>, homes: readonly (readonly [from: s
 export const writeModules = (blocks: readonly Block[], project: Project): readonly Module[] => {
   const { root, folder, doors, options } = project
   const shown = [...new Set(blocks.filter((block) => block.kind === 'example').map((block) => join(root, block.file)))]
-  const rxjs = join(folder, 'rxjs.ts')
+  const probes = PACKAGES.map((name, i) => [name, join(folder, `probe-${i}.ts`)] as const)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(rxjs, "export * from 'rxjs'\n")
-  const program = ts.createProgram({ rootNames: [...Object.values(doors), ...shown, rxjs], options })
-  const homes = Object.entries(doors).map(([name, file]) => [name, exportsOf(program, file)] as const)
-  const reactive = ['rxjs', exportsOf(program, rxjs)] as const
+  for (const [name, path] of probes) writeFileSync(path, `export * from '${name}'\n`)
+  const program = ts.createProgram({ rootNames: [...Object.values(doors), ...shown, ...probes.map(([, path]) => path)], options })
+  const homes = [...Object.entries(doors), ...probes].map(([name, file]) => [name, exportsOf(program, file)] as const)
   const helpers = relativeImport(join(folder, 'x', 'y.ts'), join(root, 'spec/docs/same.ts'))
   return blocks.map((block) => {
     const path = join(folder, block.file.replace(/\W+/g, '-'), block.name ?? `line-${block.line}.ts`)
@@ -203,14 +223,19 @@ export const writeModules = (blocks: readonly Block[], project: Project): readon
       return { block, path, ahead: 0 }
     }
     const source = ts.createSourceFile(path, block.code, ts.ScriptTarget.Latest, true)
-    const own = [relativeImport(path, join(root, block.file)), exportsOf(program, join(root, block.file))] as const
+    const own: Home = [relativeImport(path, join(root, block.file)), exportsOf(program, join(root, block.file))]
     let code: string
     try {
       code = withComparisons(block, source)
     } catch (error) {
       return { block, path, ahead: 1, problem: (error as Error).message }
     }
-    const first = `import { same, throws } from '${helpers}';${preamble(mentioned(source), [own, ...homes, reactive])}`
+    // the names of a door that is used as a namespace are its own files' only: `lines` is not `fs.lines`
+    const shared = ([, names]: Home): number => [...own[1].keys()].filter((name) => names.has(name)).length
+    // the door of the example's own file first: `Closed` is a type of one door and a value of another
+    const bare = homes.filter(([name]) => name !== 'millrace/fs').sort((a, b) => shared(b) - shared(a))
+    const names = mentioned(ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true))
+    const first = `import { same, throws } from '${helpers}';${preamble(names, [own, ...bare])}`
     writeFileSync(path, `${first}\n${code}\nvoid [same, throws]; export {}\n`)
     return { block, path, ahead: 1 }
   })

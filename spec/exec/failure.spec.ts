@@ -112,12 +112,15 @@ suite('bad luck of waiting stages', (it) => {
     await closed()
   })
 
-  it('one that never resolves does not hold a cancelled run', async () => {
-    const run = pipeline({ out: range(0, 10).pipe(mapAsync(() => new Promise<number>(() => undefined))).to(drop) }).run({ workers: 0 })
-    setTimeout(() => {
-      run.cancel()
-    }, 10)
-    assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+  it('one that never resolves does not hold a cancelled run, be it a stage or a sink', async () => {
+    const never = (): Promise<number> => new Promise(() => undefined)
+    for (const out of [range(0, 10).pipe(mapAsync(never)).to(drop), range(0, 10).to(forEach(never))]) {
+      const run = pipeline({ out }).run({ workers: 0 })
+      setTimeout(() => {
+        run.cancel()
+      }, 10)
+      assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+    }
   })
 })
 

@@ -51,6 +51,11 @@ suite('aggregate', (it) => {
     assert.equal((await verifyOperator(() => aggregate('mean', mean), [])).outs[0], [NaN])
   })
 
+  it('a name may come first', () => {
+    const stageOf = (flow: Flow<number, number>) => input<number>().pipe(flow).port.stage
+    assert.equal([aggregate(mean), aggregate('mean', mean), aggregate(mean, { name: 'mean' })].map((flow) => [stageOf(flow).name, stageOf(flow).named]), [['aggregate', false], ['mean', true], ['mean', true]])
+  })
+
   it('parts in any number make the same answer', () => {
     for (const parts of [[], [[1, 2, 3, 6]], [[1], [], [2, 3, 6]], [[6], [3], [2], [1]]]) {
       assert.equal(inParts(aggregate('mean', mean), parts), [parts.length === 0 ? NaN : 3])
@@ -75,7 +80,7 @@ suite('aggregate', (it) => {
   })
 
   it('refuses bad arguments at declaration', () => {
-    verifyRefusals('aggregate', [() => aggregate(mean as never, mean), () => aggregate('', mean), () => aggregate('aggregate', { ...mean, add: undefined as never })])
+    verifyRefusals('aggregate', [() => aggregate(3 as never), () => aggregate('mean', undefined as never), () => aggregate('', mean), () => aggregate({ ...mean, add: undefined as never }), () => aggregate(mean, null as never)])
   })
 })
 

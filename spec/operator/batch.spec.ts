@@ -2,27 +2,10 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import { batch } from '../../src/operator/batch.ts'
 import { map } from '../../src/operator/map.ts'
+import { byWeight } from '../support/models.ts'
 import { runFlow } from '../support/run-kernel.ts'
 import { suite } from '../support/suite.ts'
 import { verifyGraph, verifyOperator, verifyRefusals } from '../support/verify-operator.ts'
-
-/** The model of weights: a batch is closed by the item that does not fit, and by being full. */
-export const byWeight = (items: readonly number[], count: number, maxWeight: number): number[][] => {
-  const out: number[][] = []
-  let open: number[] = []
-  const weight = (): number => open.reduce((a, b) => a + b, 0)
-  const close = (): void => {
-    if (open.length > 0) out.push(open)
-    open = []
-  }
-  for (const n of items) {
-    if (weight() + n > maxWeight) close()
-    open.push(n)
-    if (open.length >= count || weight() >= maxWeight) close()
-  }
-  close()
-  return out
-}
 
 suite('batch', (it) => {
   it('gathers by count; the last may be smaller', async () => {

@@ -54,7 +54,7 @@ suite('reduce', (it) => {
       () => reduce(undefined as never, 0),
       () => reduce(sum, 0, { combine: 'sum' as never }),
       () => reduce(sum as never, (() => 0) as never),
-      () => reduce(sum as never, new (class Total {})() as never)
+      () => reduce(sum as never, new (class Total { n = 0 })() as never)
     ])
   })
 })

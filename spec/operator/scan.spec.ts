@@ -31,7 +31,7 @@ suite('scan', (it) => {
   })
 
   it('refuses bad arguments at declaration', () => {
-    class Stats {}
+    class Stats { n = 0 }
     verifyRefusals('scan', [
       () => scan(null as never, 0),
       () => scan(sum as never, () => 0),

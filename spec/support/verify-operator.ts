@@ -105,7 +105,7 @@ export const verifyRefusals = (operator: string, calls: readonly (() => unknown)
       error = thrown
     }
     assert.ok(error instanceof TypeError || error instanceof RangeError, `call ${i} of ${operator} is refused, got ${String(error)}`)
-    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', `call ${i} of ${operator}: ${(error as Error).message}`)
-    assert.ok((error as Error).message.startsWith(operator), (error as Error).message)
+    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', `call ${i} of ${operator}: ${(error).message}`)
+    assert.ok((error).message.startsWith(operator), (error).message)
   })
 }

@@ -189,7 +189,6 @@ class Channel<A> {
     }
     for (let at = Math.max(cursor, this.base); at < this.tail; at++) this.#held.at(at - this.base).needed--
     this.#trim()
-    this.settle()
   }
 
   /** After something that may have been the last: tells whoever waits that nothing comes. */

@@ -103,7 +103,7 @@ export interface Receiver<A> extends Disposable, AsyncIterable<A> {
    *
    * **Order**   waiting calls are served in the order of the calls
    * **Cancel**  by `signal`: no item was taken
-   * An item that is itself a promise is awaited, as by every promise; `tryRecv` and `for await` give it as it is.
+   * An item that is itself a promise is awaited, as by every promise; `tryRecv` gives it as it is.
    */
   recv(options?: WaitOptions): Promise<A | Closed>
   /** Waits for one item, then takes what is there, up to `limit`. None: the channel has ended, or `limit` is 0. */
@@ -245,7 +245,6 @@ class SendClaim<A> implements Claim<void> {
 
   granted(): void {
     this.#channel.put(this.#item, this.#weight)
-    this.#channel.settle()
   }
 
   refused(): unknown {

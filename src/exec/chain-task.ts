@@ -11,7 +11,7 @@
  * Called by run.ts.
  */
 import { setImmediate, setTimeout as later } from 'node:timers/promises'
-import { CLOSED, DONE, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
+import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { ItemBatch, KernelSpec, SourceCursor, SplitCursor, SplitPlan } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'

@@ -1,4 +1,5 @@
 /** Running a pipeline in a test: all its outputs as arrays. */
+import type { Observable } from 'rxjs'
 import type { RunOptions } from '../graph/runner.ts'
 import type { DeadLetter } from './failure.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -27,7 +28,7 @@ export const collect = async <O extends Outputs>(pipeline: Pipeline<O>, options:
   const run = pipeline.run({ workers: 0, ...options })
   const outputs: Record<string, unknown[]> = {}
   const deadLetters: DeadLetter[] = []
-  for (const [name, output] of Object.entries(run.outputs)) {
+  for (const [name, output] of Object.entries<Observable<unknown>>(run.outputs)) {
     const items: unknown[] = (outputs[name] = [])
     output.subscribe({ next: (item) => items.push(item), error: () => undefined })
   }

@@ -8,7 +8,7 @@ import { Observable } from 'rxjs'
 import { argumentError } from '../error/pipeline-error.ts'
 import { inWorker } from '../error/wording-run.ts'
 import { bindRunner, type RunOptions } from '../graph/runner.ts'
-import { Source, sourceOf, type Closed, type Sink } from '../graph/source.ts'
+import { sourceOf, type Closed, type Sink, type Source } from '../graph/source.ts'
 import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { explain, type Explanation } from '../plan/explain.ts'
@@ -68,8 +68,8 @@ const capacityOf = (asked: number | undefined): number => {
 export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions = {}): Pipeline<O> => {
   const ports: Record<string, Port> = {}
   for (const [name, closed] of Object.entries(outputs)) {
-    const port = (closed as Partial<Closed<unknown>> | undefined)?.port
-    if (port === undefined || closed instanceof Source) {
+    const { port, closed: ended } = (closed as Partial<Closed<unknown>> | null | undefined) ?? {}
+    if (port === undefined || ended !== true) {
       throw argumentError('type', `pipeline: output '${name}' is not a closed graph`, 'it is still open or not a graph', 'end it with .to(sink) or .observe()')
     }
     ports[name] = port

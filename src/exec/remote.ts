@@ -313,11 +313,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
           Object.fromEntries(await Promise.all(Object.entries(refs).map(async ([name, ref]) => [name, await resolveFn(ref)] as const)))
         )
       )
-      const checkers = await Promise.all(registration.codecs.map((codec) => (codec === undefined ? undefined : resolveChecker(codec))))
+      const checkers = await Promise.all(registration.codecs.map(async (codec) => (codec === undefined ? undefined : await resolveChecker(codec))))
       const nodes = program.nodes.length * COUNTS_PER_NODE
       const task: Task = {
         registration,
-        binding: { fns: fns as unknown as Binding['fns'], envs: registration.envs, checkers },
+        binding: { fns: fns, envs: registration.envs, checkers },
         loops: [],
         counters: new Float64Array(registration.counters, worker * nodes * 8, nodes),
         stop: new Int32Array(registration.stop),

@@ -234,7 +234,7 @@ class Running {
         if (target.node !== undefined) return entered(target.node)
         return this.#edgeItems(plan, target.outlet!)
       }
-      const head = plan.head === undefined ? [] : [row(plan.head, 0, through(roots as never), [0, 0, 0])]
+      const head = plan.head === undefined ? [] : [row(plan.head, 0, through(roots), [0, 0, 0])]
       const kernels = nodes.map((node, k) => {
         const at = k * COUNTS_PER_NODE
         const out = node.targets.reduce((sum, targets) => sum + through(targets as never), 0)

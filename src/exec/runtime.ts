@@ -51,8 +51,8 @@ export class Runtime implements AsyncDisposable {
   run<O extends Outputs>(pipeline: Pipeline<O>, options: Pick<RunOptions, 'signal'> = {}): Run<O> {
     if (this.#closed) throw runtimeClosed()
     const run = pipeline.run({ ...options, workers: this.workers })
-    this.#runs.add(run as unknown as Run<Outputs>)
-    void run.done.catch(() => undefined).finally(() => this.#runs.delete(run as unknown as Run<Outputs>))
+    this.#runs.add(run)
+    void run.done.catch(() => undefined).finally(() => this.#runs.delete(run))
     return run
   }
 

@@ -7,7 +7,7 @@
  */
 import type { Observable } from 'rxjs'
 import { theRunner, type RunOptions } from './runner.ts'
-import { makeStage, type Port } from './stage.ts'
+import { makeStage, type Port, type Stage } from './stage.ts'
 import type { KernelSpec, ProcessSpec, SinkSpec, SourceSpec } from './spec.ts'
 import { observeSpec, type ObserveOptions } from './observe.ts'
 
@@ -32,10 +32,14 @@ export interface Sink<A, R> {
  * A graph with nothing open: one output of a pipeline. `O` is what the output's observable emits.
  */
 export interface Closed<out O> {
+  /** Tells it from an open source, for the compiler and for `pipeline`. */
+  readonly closed: true
   readonly port: Port
   /** Phantom: the type of the output's items. */
   readonly output?: O
 }
+
+const closedBy = (stage: Stage): Closed<never> => ({ closed: true, port: { stage, outlet: 0 } })
 
 /**
  * A stream of items that has been declared, not started. Immutable: every method makes a new value.
@@ -81,7 +85,7 @@ export class Source<out A> implements AsyncIterable<A> {
    * Until someone subscribes, and while a subscriber is slow, items wait under the policy of `options`.
    */
   observe(options: ObserveOptions = {}): Closed<A> {
-    return { port: { stage: makeStage(observeSpec(options), [this.port], options.name), outlet: 0 } }
+    return closedBy(makeStage(observeSpec(options), [this.port], options.name))
   }
 
   /** Runs the source and collects its items. Memory: all of them. */
@@ -109,5 +113,5 @@ export const flowOf = <A, B>(spec: KernelSpec | ProcessSpec, name?: string): Flo
 })
 
 export const sinkOf = <A, R>(spec: SinkSpec, name?: string): Sink<A, R> => ({
-  attach: (source) => ({ port: { stage: makeStage(spec, [source.port], name), outlet: 0 } })
+  attach: (source) => closedBy(makeStage(spec, [source.port], name))
 })

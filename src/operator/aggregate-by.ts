@@ -4,9 +4,8 @@
  *     in  a1--b5--a2--|   aggregateBy(letter, sum)    out  ----------{ a: 3, b: 5 }|
  *     lane blocking       state one per key; one map per worker, combined key by key at the end
  */
-import { argumentError } from '../error/pipeline-error.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { halved, type Combiner } from './aggregate.ts'
+import { combinerOf, halved, type Combiner } from './aggregate.ts'
 import { keyedArgs, type KeyedOptions } from './count-by.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
@@ -73,10 +72,7 @@ export const aggregateBy = <A, K extends Key, S, R = S, E = undefined>(
   combiner: Combiner<A, S, R, E>,
   options: KeyedOptions<E> = {}
 ): Flow<A, ReadonlyMap<K, R>> => {
-  if (typeof combiner !== 'object' || (combiner as unknown) === null) {
-    throw argumentError('type', 'aggregateBy: the combiner must be an object', `got ${typeof combiner}`, 'pass { create, add, combine }')
-  }
-  const { create, add, combine, finish = itself } = combiner
-  const halves = { partial: { key, create, add }, merge: { combine, finish }, args: keyedArgs('aggregateBy', options.maxKeys) }
+  const { create, add, combine, finish = itself } = combinerOf('aggregateBy', combiner)
+  const halves = { partial: { key, create, add }, merge: { combine, finish }, args: keyedArgs('aggregateBy', options) }
   return flowOf(halved('aggregateBy', halves, options), options.name)
 }

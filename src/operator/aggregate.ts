@@ -12,6 +12,7 @@ import { argumentError } from '../error/pipeline-error.ts'
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { KernelSpec } from '../graph/spec.ts'
+import { stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 
@@ -76,37 +77,41 @@ interface Halves {
   readonly partial: Readonly<Record<string, unknown>>
   readonly merge: Readonly<Record<string, unknown>>
   readonly args?: Readonly<Record<string, unknown>> | undefined
-  /** The halves' kernels are `KIND.partial` and `KIND.merge`. Default: the stage's own kind. */
-  readonly kernels?: string | undefined
 }
 
 /**
- * The spec of a stage that the planner replaces by its halves. The policy for failing items is the partial half's: when a part
+ * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is the partial half's: when a part
  * cannot be combined the answer would be wrong, so that ends the run.
  */
-export const halved = (kind: string, { partial, merge, args = {}, kernels = kind }: Halves, options: CpuOptions<unknown>): KernelSpec => {
+export const halved = (kind: string, { partial, merge, args = {} }: Halves, options: CpuOptions<unknown>): KernelSpec => {
   const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
   return {
     ...whole,
     halves: {
-      partial: cpu(`${kernels}.partial`, partial, options, { parallelism: 'partial', args }),
-      merge: cpu(`${kernels}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args })
+      partial: cpu(`${kind}.partial`, partial, options, { parallelism: 'partial', args }),
+      merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args })
     }
   }
+}
+
+/** Refuses what is no combiner; its functions are checked one by one. */
+export const combinerOf = <C extends object>(kind: string, combiner: C | undefined): C => {
+  if (typeof combiner === 'object' && (combiner as unknown) !== null) return combiner
+  throw argumentError('type', `${kind}: the combiner must be an object`, `got ${typeof combiner}`, 'pass { create, add, combine }')
 }
 
 const itself = (state: unknown): unknown => state
 
 /**
  * Gathers all items into one answer: each worker a part of its own, combined at the end. Emits one item.
+ * `aggregate('mean', combiner)` is short for `aggregate(combiner, { name: 'mean' })`.
  *
- * **Shape**   `kind` is the operator's name in plans, reports and errors, as `map` is for a map
  * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
  * **Order**   of items is not kept: see {@link Combiner}
  * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run
  * **Memory**  one state per worker
  * @example
- * const mean = aggregate('mean', {
+ * const mean = aggregate({
  *   create: () => ({ sum: 0, n: 0 }),
  *   add: (s, x: number) => ({ sum: s.sum + x, n: s.n + 1 }),
  *   combine: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
@@ -114,9 +119,12 @@ const itself = (state: unknown): unknown => state
  * })
  * await range(0, 5).pipe(mean).toArray() // => [2]
  */
-export const aggregate = <A, S, R = S, E = undefined>(kind: string, combiner: Combiner<A, S, R, E>, options: CpuOptions<E> = {}): Flow<A, R> => {
-  if (typeof kind !== 'string' || kind === '') throw argumentError('type', 'aggregate: kind must be a text that is not empty', `got ${typeof kind}`, 'say what it gathers')
-  const { create, add, combine, finish = itself } = combiner
-  const halves = { partial: { create, add }, merge: { create, combine, finish }, kernels: 'aggregate' }
-  return flowOf(halved(kind, halves, options), options.name)
+export function aggregate<A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options?: CpuOptions<E>): Flow<A, R>
+export function aggregate<A, S, R = S, E = undefined>(name: string, combiner: Combiner<A, S, R, E>, options?: CpuOptions<E>): Flow<A, R>
+export function aggregate<A, S, R, E>(...args: readonly unknown[]): Flow<A, R> {
+  const [name, combiner, options = {}] = (typeof args[0] === 'string' ? args : [undefined, ...args]) as [string?, Combiner<A, S, R, E>?, CpuOptions<E>?]
+  const { create, add, combine, finish = itself } = combinerOf('aggregate', combiner)
+  stageOptions('aggregate', name === undefined ? options : { name })
+  const halves = { partial: { create, add }, merge: { create, combine, finish } }
+  return flowOf(halved('aggregate', halves, options), options.name ?? name)
 }

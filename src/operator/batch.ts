@@ -9,7 +9,7 @@
 import { argumentError } from '../error/pipeline-error.ts'
 import type { CpuOptions, OnError, Retry } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { callable, milliseconds, numberFrom, wholeNumber } from './check.ts'
+import { callable, milliseconds, numberFrom, stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import { timedBatch } from './timed-batch.ts'
@@ -91,9 +91,7 @@ const bounds = <A, E>({ count, maxWeight, weigh, maxMs, onError, lane }: BatchOp
  * await range(0, 5).pipe(batch({ count: 2 })).toArray() // => [[0, 1], [2, 3], [4]]
  */
 export const batch = <A, E = undefined>(options: BatchOptions<A, E>): Flow<A, readonly A[]> => {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw argumentError('type', 'batch: options must be an object', `got ${typeof options}`, 'pass { count } or another bound')
-  }
+  stageOptions('batch', options)
   bounds(options)
   const { count = Infinity, maxWeight = Infinity, weigh, maxMs } = options
   if (maxMs !== undefined) return flowOf(timedBatch({ count, maxWeight, maxMs, weigh: weigh as never, env: options.env }, options), options.name)

@@ -15,7 +15,7 @@ import type { StageOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { bellOf } from './bell.ts'
-import { oneOf, wholeNumber } from './check.ts'
+import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { processSpec } from './process.ts'
 
 export interface BufferOptions extends StageOptions {
@@ -140,7 +140,8 @@ const run =
  * interval(1).pipe(buffer({ capacity: 100, overflow: 'dropOldest' }), mapAsync(send, { concurrency: 1 }))
  */
 export const buffer = <A>(options: BufferOptions): Flow<A, A> => {
-  const capacity = wholeNumber('buffer', 'capacity', (options as BufferOptions | undefined)?.capacity, 1)
+  stageOptions('buffer', options)
+  const capacity = wholeNumber('buffer', 'capacity', options.capacity, 1)
   const overflow = oneOf('buffer', 'overflow', options.overflow ?? 'wait', ['wait', 'dropOldest', 'dropNewest', 'fail'])
   return flowOf(processSpec('buffer', run(capacity, overflow), options, { capacity, overflow }), options.name)
 }

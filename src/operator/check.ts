@@ -68,14 +68,18 @@ export const beginning = <S>(operator: string, name: string, value: S): S => {
   return copy
 }
 
+/** Options: an object. */
+export const optionsObject = (operator: string, options: unknown): void => {
+  if (typeof options === 'object' && options !== null) return
+  throw argumentError('type', `${operator}: options must be an object`, `got ${kindOf(options)}`, 'pass an object, or leave it out where there are defaults')
+}
+
 /** The options of a stage: an object, whose name, if it has one, is a text. */
 export const stageOptions = (operator: string, options: { readonly name?: unknown }): void => {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw argumentError('type', `${operator}: options must be an object`, `got ${kindOf(options)}`, 'pass an object, or leave it out')
-  }
-  if (options.name !== undefined && (typeof options.name !== 'string' || options.name === '')) {
-    throw argumentError('type', `${operator}: name must be a text that is not empty`, `got ${options.name === '' ? 'an empty one' : kindOf(options.name)}`, 'leave it out for the default')
-  }
+  optionsObject(operator, options)
+  const { name } = options
+  if (name === undefined || (typeof name === 'string' && name !== '')) return
+  throw argumentError('type', `${operator}: name must be a text that is not empty`, `got ${name === '' ? 'an empty one' : kindOf(name)}`, 'leave it out for the default')
 }
 
 /** Sources, as the operators that combine them take them. */
@@ -110,7 +114,7 @@ export const policyOf = (operator: string, onError: OnError | undefined): OnErro
   if (onError === undefined) return 'fail'
   if (typeof onError === 'object' && (onError as unknown) !== null) return checkRetry(`${operator}: onError`, onError)
   if (!AFTERWARDS.includes(onError as 'fail')) {
-    throw argumentError('range', `${operator}: onError must be one of ${AFTERWARDS.join(', ')}, or retry({ … })`, `got ${String(onError)}`, 'correct the argument')
+    throw argumentError('range', `${operator}: onError must be one of ${AFTERWARDS.join(', ')}, or retry({ … })`, `got ${typeof onError === 'string' ? onError : kindOf(onError)}`, 'correct the argument')
   }
   return onError
 }

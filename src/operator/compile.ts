@@ -173,7 +173,8 @@ export const instantiate = (
     ...binding
   }
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the generated loop is the point: see the header
-  const loop = new Function('bound', `${source}\n//# sourceURL=millrace-task.js`)(bound) as Loop
+  const make = new Function('bound', `${source}\n//# sourceURL=millrace-task.js`) as (all: typeof bound) => Loop
+  const loop = make(bound)
   program.nodes.forEach((node, k) => {
     if (kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
   })

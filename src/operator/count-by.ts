@@ -7,7 +7,7 @@
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { halved } from './aggregate.ts'
-import { wholeNumber } from './check.ts'
+import { stageOptions, wholeNumber } from './check.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
 
@@ -48,8 +48,11 @@ export const mergeKernel: Kernel = {
   }
 }
 
-export const keyedArgs = (operator: string, maxKeys: unknown): Readonly<Record<string, unknown>> =>
-  maxKeys === undefined ? {} : { maxKeys: wholeNumber(operator, 'maxKeys', maxKeys, 1) }
+/** The arguments of a stage that keeps keys. */
+export const keyedArgs = (operator: string, options: KeyedOptions<unknown>): Readonly<Record<string, unknown>> => {
+  stageOptions(operator, options)
+  return options.maxKeys === undefined ? {} : { maxKeys: wholeNumber(operator, 'maxKeys', options.maxKeys, 1) }
+}
 
 /**
  * Counts the items of each key and emits one map at the end: key to count. The order of the keys is not promised.
@@ -66,4 +69,4 @@ export const countBy = <A, K extends Key, E = undefined>(
   key: (item: A, env: E) => K,
   options: KeyedOptions<E> = {}
 ): Flow<A, ReadonlyMap<K, number>> =>
-  flowOf(halved('countBy', { partial: { key }, merge: {}, args: keyedArgs('countBy', options.maxKeys) }, options), options.name)
+  flowOf(halved('countBy', { partial: { key }, merge: {}, args: keyedArgs('countBy', options) }, options), options.name)

@@ -6,7 +6,7 @@
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { oneOf, wholeNumber } from './check.ts'
+import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
@@ -58,6 +58,7 @@ const itself = (item: unknown): unknown => item
 export function distinct<A extends Key>(): Flow<A, A>
 export function distinct<A, E = undefined>(key: (item: A, env: E) => Key, options?: DistinctOptions<E>): Flow<A, A>
 export function distinct<A, E>(key: (item: A, env: E) => Key = itself as (item: A) => Key, options: DistinctOptions<E> = {}): Flow<A, A> {
+  stageOptions('distinct', options)
   const whenFull = oneOf('distinct', 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
   const bounded = options.maxKeys !== undefined || whenFull === 'evictOldest'
   const args = bounded ? { maxKeys: wholeNumber('distinct', 'maxKeys', options.maxKeys, 1), evict: whenFull === 'evictOldest' } : {}

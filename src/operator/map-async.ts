@@ -17,7 +17,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { bellOf } from './bell.ts'
 import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, type CallContext, type Place } from './calls.ts'
-import { callable, milliseconds, policyOf, wholeNumber } from './check.ts'
+import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
 
@@ -81,7 +81,7 @@ const run =
     const bell = bellOf(signal)
     const feed = new Feed(inlets[0]!, bell)
     const queue = new Queue()
-    const letters: Promise<void>[] = []
+    let letter: Promise<void> | undefined // one that is not taken yet: no more are made
     let failed: Place | undefined
     let places = 0
     let out: unknown[] = []
@@ -101,12 +101,14 @@ const run =
       else if (place.state === DROPPED) context.dropped(1)
       else if (place.state === DEAD) {
         const set = context.deadLetter(place.item, place.value, place.index)
-        if (set instanceof Promise) letters.push(set)
+        if (set instanceof Promise) letter = set
       }
     }
 
     const gatherAll = (): void => {
-      for (let place = queue.settled(); place !== undefined && failed === undefined; place = queue.settled()) {
+      while (failed === undefined && letter === undefined) {
+        const place = queue.settled()
+        if (place === undefined) break
         places--
         gather(place)
       }
@@ -132,7 +134,7 @@ const run =
     const startSome = (): boolean => {
       if (places >= concurrency || out.length >= GATHERED || !feed.want()) return false
       do begin()
-      while (places < concurrency && out.length < GATHERED && feed.size > 0 && failed === undefined && letters.length === 0 && !loopIsDue())
+      while (places < concurrency && out.length < GATHERED && feed.size > 0 && failed === undefined && !loopIsDue())
       return true
     }
 
@@ -140,8 +142,10 @@ const run =
       for (;;) {
         signal.throwIfAborted()
         gatherAll()
-        if (letters.length > 0) await Promise.all(letters.splice(0))
-        else if (performance.now() - lastTurn > TURN_MS) {
+        if (letter !== undefined) {
+          await letter
+          letter = undefined
+        } else if (performance.now() - lastTurn > TURN_MS) {
           await turn()
           lastTurn = performance.now()
         } else if (!startSome()) {
@@ -179,6 +183,7 @@ export const mapAsync = <A, B>(
   options: MapAsyncOptions = {}
 ): Flow<A, B> => {
   callable('mapAsync', 'fn', fn)
+  stageOptions('mapAsync', options)
   const { ordered = true } = options
   const concurrency = wholeNumber('mapAsync', 'concurrency', options.concurrency ?? 16, 1)
   const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds('mapAsync', 'timeoutMs', options.timeoutMs, 1)

@@ -8,7 +8,7 @@
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { halved, mergeOf, partialOf } from './aggregate.ts'
-import { beginning, callable } from './check.ts'
+import { beginning, callable, stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 
@@ -55,6 +55,7 @@ export const reduce = <A, S, E = undefined>(
   options: ReduceOptions<S, E> = {}
 ): Flow<A, S> => {
   callable('reduce', 'fn', fn)
+  stageOptions('reduce', options)
   const args = { initial: beginning('reduce', 'initial', initial) }
   const { combine } = options
   const spec =

@@ -2,7 +2,7 @@
  * The policy of trying again, made from options: for the `onError` of a stage. Plain data; the loops and mapAsync carry it out.
  */
 import type { Retry } from '../graph/options.ts'
-import { checkRetry } from './check.ts'
+import { checkRetry, optionsObject } from './check.ts'
 
 /** Options of {@link retry}: the fields of {@link Retry}, with defaults. */
 export interface RetryOptions {
@@ -29,5 +29,8 @@ export interface RetryOptions {
  * @example
  * mapAsync(fetchUser, { onError: retry({ times: 5, then: 'deadLetter' }) })
  */
-export const retry = ({ times, initialMs = 100, factor = 2, maxMs = 30_000, jitter = 0.5, then = 'fail' }: RetryOptions): Retry =>
-  Object.freeze(checkRetry('retry', { policy: 'retry', times, initialMs, factor, maxMs, jitter, then }))
+export const retry = (options: RetryOptions): Retry => {
+  optionsObject('retry', options)
+  const { times, initialMs = 100, factor = 2, maxMs = 30_000, jitter = 0.5, then = 'fail' } = options
+  return Object.freeze(checkRetry('retry', { policy: 'retry', times, initialMs, factor, maxMs, jitter, then }))
+}

@@ -6,6 +6,7 @@
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
+import { stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -44,6 +45,7 @@ export function takeWhile<A, B extends A, E = undefined>(
 ): Flow<A, B>
 export function takeWhile<A, E = undefined>(predicate: (item: A, env: E) => boolean, options?: TakeWhileOptions<E>): Flow<A, A>
 export function takeWhile<A, E>(predicate: (item: A, env: E) => boolean, options: TakeWhileOptions<E> = {}): Flow<A, A> {
+  stageOptions('takeWhile', options)
   const args = { inclusive: options.inclusive === true }
   return flowOf(cpu('takeWhile', { predicate }, options, { parallelism: 'serial', args }), options.name)
 }

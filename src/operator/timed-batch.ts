@@ -32,7 +32,7 @@ const run =
     const bell = bellOf(signal)
     const feed = new Feed(inlets[0]!, bell)
     const complete: unknown[][] = []
-    const letters: Promise<void>[] = []
+    let letter: Promise<void> | undefined // one that is not taken yet: no more are made
     let items: unknown[] = []
     let weight = 0
     let due = Infinity
@@ -50,7 +50,7 @@ const run =
       if (onError === 'skip') context.dropped(1)
       else if (onError === 'deadLetter') {
         const set = context.deadLetter(item, error, index)
-        if (set instanceof Promise) letters.push(set)
+        if (set instanceof Promise) letter = set
       } else throw stageFailed(context.stage, undefined, { index }, error)
     }
 
@@ -83,9 +83,11 @@ const run =
       for (;;) {
         signal.throwIfAborted()
         if (performance.now() >= due) close()
-        while (complete.length < COMPLETE && feed.size > 0) add(feed.next())
-        if (letters.length > 0) await Promise.all(letters.splice(0))
-        else if (complete.length > 0) {
+        while (complete.length < COMPLETE && feed.size > 0 && letter === undefined) add(feed.next())
+        if (letter !== undefined) {
+          await letter
+          letter = undefined
+        } else if (complete.length > 0) {
           if (!(await outlets[0]!.push(complete.splice(0)))) return
         } else if (feed.over) {
           if (items.length === 0) return

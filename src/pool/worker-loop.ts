@@ -16,7 +16,7 @@
  * Numbers: 61 and the shape of the search as in tokio's `multi_thread/worker.rs`.
  * Touches the control block and its MessagePort. Loads node: builtins and the floors below. Called by src/worker.ts.
  */
-import { receiveMessageOnPort, type MessagePort, type Transferable } from 'node:worker_threads'
+import { receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { shared as memory } from '../atomic/memory.ts'
 import { notify, wait, waitAsync } from '../atomic/park.ts'
 import * as Deque from '../queue/deque.ts'
@@ -225,7 +225,7 @@ const sit = (boot: Boot) => {
       if (posted === messagesSeen) return
       messagesSeen = posted
       for (let got = receiveMessageOnPort(port); got !== undefined; got = receiveMessageOnPort(port)) {
-        take((got as { message: unknown }).message)
+        take((got).message)
       }
     }
 

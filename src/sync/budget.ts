@@ -36,7 +36,7 @@ export const ready = <A>(value: A): Promise<A> => {
 
 /** As {@link ready}, for a call that only says when: makes no promise of its own. */
 export const done = (): Promise<void> => {
-  if (left === 0) return turn()
+  if (left === 0) return turn().then(() => undefined) // as far behind the turn as the answers of `ready`
   left--
   return DONE
 }

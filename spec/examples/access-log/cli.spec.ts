@@ -40,10 +40,10 @@ suite('access log: program', (it) => {
         host: r.host, user: r.user, time: new Date(r.time * 1000).toISOString().replace('.000Z', 'Z'), method: r.method, path: r.path,
         protocol: r.protocol, status: r.status, bytes: r.bytes, referrer: r.referrer, agent: utf8(r.agent)
       }))
-      same(ndjson<RecordLine>(join(out, 'records.ndjson')), expected, 'records')
+      same(ndjson(join(out, 'records.ndjson')), expected, 'records')
       const file = join(out, 'access.log')
       const bad = lines.flatMap((text, i) => (byRegex(text) === undefined ? [{ file, line: i + 1, text }] : []))
-      const letters = ndjson<Letter>(join(out, 'dead-letters.ndjson'))
+      const letters = ndjson(join(out, 'dead-letters.ndjson')) as readonly Letter[]
       same(letters.map(({ file: name, line }) => [name, line]), bad.map(({ line }) => [file, line]), 'dead letters')
       for (const { reason } of letters) assert.ok(reason.length > 10, reason)
       // cuts inside of a character are no UTF-8: such text keeps its bytes
@@ -81,7 +81,7 @@ suite('access log: program', (it) => {
     writeFileSync(join(out, 'a.log'), Buffer.from(line('\u00e0', '/caf\u00e9') + line('\u00c3\u00a0', '/caf\u00c3\u00a9'), 'latin1'))
     const answer = answered(await runExample(defer, 'access-log', ['--json', '--out', out, join(out, 'a.log')]))
     assert.equal([answer.parsed, answer.clients, answer.paths], [2, 2, 2])
-    assert.equal(ndjson<RecordLine>(join(out, 'records.ndjson')).map(({ host, path }) => [host, path]), [['à', '/café'], ['à', '/café']])
+    assert.equal((ndjson(join(out, 'records.ndjson')) as readonly RecordLine[]).map(({ host, path }) => [host, path]), [['à', '/café'], ['à', '/café']])
   })
 
   it('reports on an empty log', async ({ defer }) => {

@@ -28,8 +28,8 @@ suite('csv etl: program', (it) => {
     it(`converts the rows of the shop, with ${workers} workers`, async ({ defer }) => {
       const out = tempDir(defer)
       const answer = answered(await runExample(defer, 'csv-etl', ['--json', '--rows', '5000', '--workers', workers, '--out', out]))
-      const rows = ndjson<Row>(join(out, 'rows.ndjson'))
-      const letters = ndjson<BadRow>(join(out, 'bad-rows.ndjson'))
+      const rows = ndjson(join(out, 'rows.ndjson')) as readonly Row[]
+      const letters = ndjson(join(out, 'bad-rows.ndjson')) as readonly BadRow[]
       assert.equal([answer.rows, answer.good, answer.bad], [5000, rows.length, letters.length])
       assert.ok(letters.length > 20 && letters.length < 100, `${letters.length} bad rows`)
       assert.equal(new Set([...rows.map(({ order }) => order), ...letters.map(({ fields }) => Number((fields as { order: string }).order))]).size, 5000)
@@ -42,7 +42,7 @@ suite('csv etl: program', (it) => {
       const csv = readFileSync(join(out, 'sales.csv'), 'utf8').split('\n')
       for (const { row, reasons, fields, file } of letters) {
         assert.is(file, join(out, 'sales.csv'))
-        assert.ok(csv[row! - 1]!.startsWith(`${(fields as { order: string }).order},`), `line ${row} of the file is not the row`)
+        assert.ok(csv[row - 1]!.startsWith(`${(fields as { order: string }).order},`), `line ${row} of the file is not the row`)
         for (const { field, reason } of reasons) {
           assert.ok(['day', 'region', 'quantity', 'price', 'customer'].includes(field), field)
           assert.match(reason, /^expected .*, got /)
@@ -73,7 +73,7 @@ export const row = portable(import.meta, 'row', t.type({ name: t.string, n: Coun
 `)
     const answer = answered(await runExample(defer, 'csv-etl', ['--json', '--out', dir, '--codec', join(dir, 'codec.ts'), join(dir, 'a.csv')]))
     assert.equal(answer, { rows: 3, good: 2, bad: 1, aggregate: { n: { count: 2, sum: 3, min: 1, max: 2, mean: 1.5 } } })
-    assert.equal(ndjson<BadRow>(join(dir, 'bad-rows.ndjson')), [
+    assert.equal(ndjson(join(dir, 'bad-rows.ndjson')), [
       { file: join(dir, 'a.csv'), row: 4, reasons: [{ field: 'n', reason: 'expected a whole number from 0, got "three"' }], fields: { name: 'z', n: 'three' } }
     ])
   })
@@ -101,7 +101,7 @@ export const row = portable(import.meta, 'row', t.type({ name: t.string, n: Coun
     for (const workers of ['0', '2']) {
       const out = tempDir(defer)
       const answer = answered(await runExample(defer, 'csv-etl', ['--json', '--workers', workers, '--out', out, '--codec', 'examples/csv-etl/birdstrikes.ts', file]))
-      const letters = ndjson<BadRow>(join(out, 'bad-rows.ndjson'))
+      const letters = ndjson(join(out, 'bad-rows.ndjson')) as readonly BadRow[]
       assert.is(answer.rows, 10_000)
       assert.is(fieldsOf(letters, 'Speed IAS in knots'), 2836)
       assert.is(fieldsOf(letters, 'Effect Amount of damage'), 15)
@@ -116,13 +116,13 @@ export const row = portable(import.meta, 'row', t.type({ name: t.string, n: Coun
     for (const workers of ['0', '2']) {
       const out = tempDir(defer)
       const answer = answered(await runExample(defer, 'csv-etl', ['--json', '--workers', workers, '--out', out, '--codec', 'examples/csv-etl/marvel.ts', file]))
-      const letters = ndjson<BadRow>(join(out, 'bad-rows.ndjson'))
+      const letters = ndjson(join(out, 'bad-rows.ndjson')) as readonly BadRow[]
       const without = (field: string, rows: readonly BadRow[]): readonly BadRow[] => rows.filter(({ reasons }) => !reasons.some((reason) => reason.field === field))
       assert.is(answer.rows, 16_376)
       assert.is(fieldsOf(letters, 'APPEARANCES'), 1096)
       assert.is(fieldsOf(without('APPEARANCES', letters), 'Year'), 615)
       assert.equal([answer.good, answer.bad], [16_376 - 1711, 1711])
-      assert.is(ndjson<{ name: string }>(join(out, 'rows.ndjson'))[2]!.name, 'Wolverine (James \\"Logan\\" Howlett)')
+      assert.is((ndjson(join(out, 'rows.ndjson')) as readonly { name: string }[])[2]!.name, 'Wolverine (James \\"Logan\\" Howlett)')
     }
   })
 }, 30_000)

@@ -85,9 +85,9 @@ export const runExample = (defer: Scope['defer'], example: string, args: readonl
 }
 
 /** The values of an NDJSON file. */
-export const ndjson = <A>(file: string): readonly A[] => {
+export const ndjson = (file: string): readonly unknown[] => {
   const text = readFileSync(file, 'utf8')
   if (text === '') return []
   if (!text.endsWith('\n')) throw new Error(`${file}: the last line does not end`)
-  return text.slice(0, -1).split('\n').map((line) => JSON.parse(line) as A)
+  return text.slice(0, -1).split('\n').map((line) => JSON.parse(line) as unknown)
 }

@@ -81,6 +81,11 @@ export class Blocks {
     return this.#behind - this.#begin
   }
 
+  /** Offset of the split's first line: where counting its lines begins. */
+  get begin(): number {
+    return this.#begin
+  }
+
   /** Makes the next block; answers `false` when the split has no more. `lines`: lines before it, for messages. */
   next(lines: number): boolean | Promise<boolean> {
     for (;;) {
@@ -219,8 +224,8 @@ export class Blocks {
   }
 
   async #tooLong(lines: number, byte: number): Promise<never> {
-    const { file, start } = this.#split
-    const before = start === 0 ? 0 : await linesBefore(file, start).catch(() => 0)
+    const { file } = this.#split
+    const before = this.#begin === 0 ? 0 : await linesBefore(file, this.#begin).catch(() => 0)
     throw lineTooLong(file, before + lines + 1, byte, this.#max)
   }
 }

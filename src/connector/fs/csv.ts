@@ -3,8 +3,8 @@
  */
 import type { Type } from 'io-ts'
 import { argumentError } from '../../error/pipeline-error.ts'
-import type { OnError } from '../../graph/options.ts'
 import { sinkOf, type Source } from '../../graph/source.ts'
+import type { PlainOptions } from '../../operator/cpu.ts'
 import { decode } from '../../operator/decode.ts'
 import { map } from '../../operator/map.ts'
 import type { CsvArgs } from './csv-reader.ts'
@@ -33,7 +33,7 @@ export interface CsvOptions extends TextOptions {
   /** Reading: leaves out white space around fields. Default `false`. */
   readonly trim?: boolean | undefined
   /** Reading: what becomes of a row that is none: too few or too many fields, quotes in the wrong place. Default `'fail'`. */
-  readonly onError?: OnError | undefined
+  readonly onError?: PlainOptions['onError']
   /** Writing: the keys of the items that are written, in this order. Default: those of the first item. */
   readonly columns?: readonly string[] | undefined
 }

@@ -93,7 +93,7 @@ class LineCursor implements SplitCursor {
     const { encoding, skipBlank } = this.#args
     const lines = (this.#average < CUT_EACH_FROM ? splitText : cutEach)(buffer, from, to, encoding)
     this.#average = (to - from + 1) / lines.length
-    const origin = { file: this.#split.file, line: this.lines + 1, splitStart: this.#split.start }
+    const origin = { file: this.#split.file, line: this.lines + 1, splitStart: this.#blocks.begin }
     this.lines += lines.length
     if (skipBlank !== true || !lines.some(isBlank)) return { items: lines, origin }
     const numbers: number[] = []

@@ -3,8 +3,8 @@
  */
 import type { Type } from 'io-ts'
 import { sinkThrough } from '../../graph/flow.ts'
-import type { OnError } from '../../graph/options.ts'
 import { sinkOf, type Source } from '../../graph/source.ts'
+import type { PlainOptions } from '../../operator/cpu.ts'
 import { decode } from '../../operator/decode.ts'
 import { parseJson } from '../../operator/parse-json.ts'
 import { toJson } from '../../operator/to-json.ts'
@@ -17,7 +17,7 @@ import { textSinkSpec, type FileResult } from './text-writer.ts'
 
 export interface NdjsonOptions extends TextOptions {
   /** What becomes of a line that is not JSON. Default `'fail'`. */
-  readonly onError?: OnError | undefined
+  readonly onError?: PlainOptions['onError']
 }
 
 /**

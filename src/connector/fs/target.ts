@@ -23,8 +23,8 @@ export interface Target {
   discard(): Promise<void>
 }
 
-/** Bytes that are gathered before they are written. */
-const GATHER = 64 * 1024
+/** Bytes that are gathered before they are written: a write costs a trip to another thread. */
+const GATHER = 256 * 1024
 /** Characters of the name that the temporary one keeps: names are bounded. */
 const KEPT = 48
 
@@ -39,7 +39,7 @@ interface Encoder {
 }
 
 const gzipEncoder = (): Encoder => {
-  const gzip = createGzip({ chunkSize: GATHER })
+  const gzip = createGzip({ chunkSize: 64 * 1024 })
   let made: Buffer[] = []
   let failed: Error | undefined
   gzip.on('data', (chunk: Buffer) => made.push(chunk))
@@ -140,7 +140,11 @@ class FileTarget implements Target {
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       await this.#flush()
-      await this.#send(bytes)
+      if (bytes.length >= GATHER) await this.#send(bytes)
+      else {
+        this.#gathered.set(bytes)
+        this.#count = bytes.length
+      }
     } catch (error) {
       throw writeFailed(this.path, error)
     }

@@ -10,18 +10,35 @@ import { callable, stageOptions } from '../../operator/check.ts'
 /** After so long in synchronous calls the event loop gets its turn, in milliseconds. */
 const TURN_MS = 8
 
-const writer = (fn: (item: never) => unknown): SinkWriter<number> => {
+/** The clock is read once in so many calls: it costs as much as a small call. */
+const LOOK_EVERY = 16
+
+const isPromise = (answer: unknown): answer is PromiseLike<unknown> => typeof answer === 'object' && answer !== null && 'then' in answer
+
+/** Rejects when the run has ended: a promise of the user's that never settles must not hold it. */
+const endOf = (signal: AbortSignal): Promise<never> => {
+  const ended = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    }, { once: true })
+  })
+  ended.catch(() => undefined) // it matters only to those who wait
+  return ended
+}
+
+const writer = (fn: (item: never) => unknown, signal: AbortSignal): SinkWriter<number> => {
+  const ended = endOf(signal)
   let count = 0
   let turn = performance.now()
   return {
     write: async (items) => {
       for (const item of items) {
         const answer = fn(item as never)
-        if (typeof answer === 'object' && answer !== null && 'then' in answer) await (answer as PromiseLike<unknown>)
-        count++
-        if (performance.now() - turn <= TURN_MS) continue
+        if (isPromise(answer)) await Promise.race([answer, ended])
+        if (++count % LOOK_EVERY !== 0 || performance.now() - turn <= TURN_MS) continue
         await setImmediate()
         turn = performance.now()
+        signal.throwIfAborted()
       }
     },
     finish: () => count,
@@ -41,5 +58,5 @@ const writer = (fn: (item: never) => unknown): SinkWriter<number> => {
 export const forEach = <A>(fn: (item: A) => unknown, options: StageOptions = {}): Sink<A, number> => {
   callable('forEach', 'fn', fn)
   stageOptions('forEach', options)
-  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: () => writer(fn as (item: never) => unknown) }, options.name)
+  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: ({ signal }) => writer(fn as (item: never) => unknown, signal) }, options.name)
 }

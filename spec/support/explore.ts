@@ -1,0 +1,314 @@
+/**
+ * Runs actors over shared memory in every order in which their accesses can be interleaved, and looks at each state.
+ *
+ *     actor 0   load ─ get ─ cas ─┐
+ *     actor 1   put ─ store ──────┤   one access at a time, of any actor, in every order; states that were seen before are not
+ *     actor 2   until … ──────────┘   visited again, so loops that retry end
+ *
+ * An actor is a list of turns over a private state. It is stopped before an access by an exception, and taken up again by running
+ * the turn anew from its beginning with the answers it has had: so a turn reads and writes nothing but its own state and
+ * memory, and every structure that is written over `Memory` can be run as it is.
+ *
+ * Plain accesses. Interleaving alone would give them the order that only the atomic ones have. So happens-before is kept as
+ * vector clocks (an atomic read is after the atomic write it reads from), and a plain read that races with a plain or atomic
+ * write gets {@link POISON}: whoever lets it out, or decides by it, is caught. Two plain writes that race are an error.
+ *
+ * Death. A `mortal` actor may end before any of its accesses; the word that it `tells` is 1 then, as a thread's exit is told.
+ * What this does not see: more actors or turns than the scene has. Idea: loom and CHESS (preemption bounds).
+ */
+import type { Memory } from '../../src/atomic/memory.ts'
+
+/** What a plain read that races with a write gives. */
+export const POISON = -0x0bad_0bad
+
+/** Memory as an actor has it. */
+export interface Stepping extends Memory {
+  /** Waits, as a parked thread does, until the word is one that `ready` wants; answers it. Atomic. */
+  until(words: Int32Array, index: number, ready: (value: number) => boolean): number
+}
+
+/** A private state: numbers, and lists of numbers. */
+export type Private = Record<string, number | readonly number[]>
+
+/** The turn is to be run again: with what it has made of the state. */
+export const AGAIN: unique symbol = Symbol('again')
+
+/** One turn of an actor: changes its state (a copy), and memory. */
+export type Turn<S> = (state: S, m: Stepping) => undefined | typeof AGAIN
+
+export interface Actor<S extends Private> {
+  readonly name: string
+  readonly state: S
+  readonly turns: readonly Turn<S>[]
+  /** The word that becomes 1 when it dies; without, it does not. */
+  readonly mortal?: number | undefined
+}
+
+/** What is explored: memory as it begins, and who is let loose on it. */
+export interface Scene<S extends Private> {
+  readonly words: Int32Array
+  readonly actors: readonly Actor<S>[]
+  /** Throws when a state cannot be right. */
+  readonly always?: () => void
+  /** Throws when the states in which nobody can go on cannot be right. `waits`: who is in an `until`; `died`: who did. */
+  readonly end: (states: readonly S[], fates: { readonly waits: readonly boolean[]; readonly died: readonly boolean[] }) => void
+  /** The name of a word, for the story of a failure. */
+  readonly label?: ((index: number) => string) | undefined
+}
+
+export interface Explored {
+  /** States that were looked at. */
+  readonly states: number
+  /** States in which nobody could go on. */
+  readonly ends: number
+}
+
+type Op = 'get' | 'put' | 'load' | 'store' | 'cas' | 'add' | 'exchange' | 'until'
+
+interface Access {
+  readonly op: Op
+  readonly index: number
+  readonly a: number
+  readonly b: number
+  readonly ready: ((value: number) => boolean) | undefined
+}
+
+/** An actor between two accesses. Never changes: going on makes a new one. */
+interface Place<S> {
+  readonly turn: number
+  /** As it was when the turn began. */
+  readonly state: S
+  /** Answers that the turn has had. */
+  readonly log: readonly number[]
+  /** What it does next; none: it has ended. */
+  readonly next: Access | undefined
+  readonly clock: number
+  readonly died: boolean
+  readonly key: string
+}
+
+const STOP = Symbol('stop')
+
+const copyOf = <S extends Private>(state: S): S => {
+  const copy: Private = {}
+  for (const name in state) {
+    const value = state[name]!
+    copy[name] = typeof value === 'number' ? value : value.slice()
+  }
+  return copy as S
+}
+
+/** Vector clocks by number, so that they compare and print as numbers. */
+const makeClocks = (actors: number) => {
+  const clocks: number[][] = []
+  const known = new Map<string, number>()
+  const number = (clock: number[]): number => {
+    const key = clock.join()
+    let id = known.get(key)
+    if (id === undefined) {
+      known.set(key, (id = clocks.length))
+      clocks.push(clock)
+    }
+    return id
+  }
+  return {
+    zero: number(new Array<number>(actors).fill(0)),
+    at: (id: number, actor: number): number => clocks[id]![actor]!,
+    joined: (a: number, b: number): number => (a === b ? a : number(clocks[a]!.map((ticks, i) => Math.max(ticks, clocks[b]![i]!)))),
+    ticked: (id: number, actor: number): number => number(clocks[id]!.map((ticks, i) => (i === actor ? ticks + 1 : ticks)))
+  }
+}
+
+/** What is known of a word besides its value. */
+interface Known {
+  /** Who wrote it last, -1 for nobody, and that actor's own tick then. */
+  readonly writer: number
+  readonly tick: number
+  /** What a reader of the last write knows, when that was atomic; -1 otherwise. */
+  readonly released: number
+}
+
+const INITIAL: Known = { writer: -1, tick: 0, released: -1 }
+
+/** Explores the scene; throws, with the story, at the first state that cannot be right. Without a bound: every order. */
+export const explore = <S extends Private>(make: () => Scene<S>, { preemptions = Infinity }: { readonly preemptions?: number } = {}): Explored => {
+  const { words, actors, always, end, label = (index: number) => `[${index}]` } = make()
+  const clocks = makeClocks(actors.length)
+  const known: (Known | undefined)[] = []
+  const touched: number[] = []
+  const story: string[] = []
+  const seen = new Map<string, number>()
+  let states = 0
+  let ends = 0
+
+  // ---- an actor, up to its next access ----
+
+  const firstAccess = (actor: Actor<S>, turn: number, state: S, log: readonly number[]): { next: Access } | { state: S; again: boolean } => {
+    let at = 0
+    let next: Access | undefined
+    const access = (op: Op, used: Int32Array, index: number, a = 0, b = 0, ready?: (value: number) => boolean): number => {
+      if (used !== words) throw new Error(`${actor.name} uses words that are not the scene's`)
+      if (at < log.length) return log[at++]!
+      next = { op, index, a, b, ready }
+      throw STOP
+    }
+    const m: Stepping = {
+      get: (w, i) => access('get', w, i),
+      put: (w, i, value) => void access('put', w, i, value),
+      load: (w, i) => access('load', w, i),
+      store: (w, i, value) => void access('store', w, i, value),
+      cas: (w, i, expected, value) => access('cas', w, i, expected, value) === 1,
+      add: (w, i, value) => access('add', w, i, value),
+      exchange: (w, i, value) => access('exchange', w, i, value),
+      until: (w, i, ready) => access('until', w, i, 0, 0, ready)
+    }
+    const mine = copyOf(state)
+    try {
+      const again = actor.turns[turn]!(mine, m) === AGAIN
+      return { state: mine, again }
+    } catch (error) {
+      if (error !== STOP) throw error
+      return { next: next! }
+    }
+  }
+
+  /** The place of an actor that has had these answers; ends turns, and begins the next, until there is an access. */
+  const placeOf = (i: number, turn: number, state: S, log: readonly number[], clock: number): Place<S> => {
+    const actor = actors[i]!
+    while (turn < actor.turns.length) {
+      const found = firstAccess(actor, turn, state, log)
+      if ('next' in found) return { turn, state, log, next: found.next, clock, died: false, key: `${turn};${JSON.stringify(state)};${log.join()};${clock}` }
+      if (found.again && log.length === 0) throw new Error(`${actor.name} runs a turn without an access for ever`)
+      state = found.state
+      log = []
+      if (!found.again) turn++
+    }
+    return { turn, state, log, next: undefined, clock, died: false, key: `${turn};${JSON.stringify(state)};;${clock}` }
+  }
+
+  // ---- memory ----
+
+  const write = (i: number, index: number, value: number, released: number, clock: number): void => {
+    if (known[index] === undefined) touched.push(index)
+    words[index] = value
+    known[index] = { writer: i, tick: clocks.at(clock, i), released }
+  }
+
+  /** Does an access for an actor: the answer, and what the actor knows then. */
+  const perform = (i: number, { op, index, a, b }: Access, clock: number): { readonly answer: number; readonly clock: number } => {
+    const { writer, tick, released } = known[index] ?? INITIAL
+    const value = words[index]!
+    const raced = writer >= 0 && writer !== i && tick > clocks.at(clock, writer)
+    if (op === 'get') return { answer: raced ? POISON : value, clock }
+    if (op === 'put') {
+      if (raced) throw new Error(`two writes of ${label(index)} race, of ${actors[writer]!.name} and ${actors[i]!.name}`)
+      write(i, index, a, -1, clock)
+      return { answer: 0, clock }
+    }
+    // atomic: what is read from an atomic write is after it
+    const after = released >= 0 && op !== 'store' ? clocks.joined(clock, released) : clock
+    const written = op === 'store' || op === 'exchange' ? a : op === 'add' ? (value + a) | 0 : op === 'cas' && value === a ? b : undefined
+    const answer = op === 'cas' ? Number(written !== undefined) : op === 'store' ? 0 : value
+    if (written === undefined) return { answer, clock: after }
+    write(i, index, written | 0, after, after)
+    return { answer, clock: clocks.ticked(after, i) }
+  }
+
+  // ---- every order ----
+
+  const told = (message: string, cause: unknown): Error => new Error(`${message}\nafter\n  ${story.join('\n  ')}`, { cause })
+
+  const guarded = (check: () => void): void => {
+    try {
+      check()
+    } catch (error) {
+      throw told(error instanceof Error ? error.message : String(error), error)
+    }
+  }
+
+  const canGoOn = ({ next }: Place<S>): boolean => next !== undefined && (next.ready === undefined || next.ready(words[next.index]!))
+
+  const keyOf = (places: readonly Place<S>[], last: number): string => {
+    let key = preemptions === Infinity ? '' : `${last}|`
+    for (const index of touched) {
+      const { writer, tick, released } = known[index] ?? INITIAL
+      key += `${words[index]!},${writer},${tick},${released};`
+    }
+    for (const place of places) key += `|${place.key}`
+    return key
+  }
+
+  /** Does something that changes at most one word, goes on from there, and takes it back. */
+  const branch = (index: number, line: () => string, act: () => readonly Place<S>[], last: number, left: number): void => {
+    const value = words[index]!
+    const before = known[index]
+    story.push('')
+    let places: readonly Place<S>[] | undefined
+    guarded(() => {
+      places = act()
+    })
+    story[story.length - 1] = line()
+    visit(places!, last, left)
+    story.pop()
+    words[index] = value
+    known[index] = before ?? (known[index] === undefined ? undefined : INITIAL)
+  }
+
+  const visit = (places: readonly Place<S>[], last: number, left: number): void => {
+    const key = keyOf(places, last)
+    if ((seen.get(key) ?? -1) >= left) return
+    seen.set(key, left)
+    states++
+    if (always !== undefined) guarded(always)
+    const able = places.map(canGoOn)
+    if (!able.includes(true)) {
+      ends++
+      const fates = { waits: places.map(({ next }) => next !== undefined), died: places.map(({ died }) => died) }
+      guarded(() => {
+        end(places.map(({ state }) => state), fates)
+      })
+    }
+    for (const [i, place] of places.entries()) {
+      const { next } = place
+      if (next === undefined) continue
+      const left1 = last >= 0 && last !== i && able[last]! ? left - 1 : left
+      if (left1 < 0) continue
+      const { name, mortal } = actors[i]!
+      if (able[i]!) {
+        let answer = 0
+        const go = (): readonly Place<S>[] => {
+          const done = perform(i, next, place.clock)
+          answer = done.answer
+          return places.with(i, placeOf(i, place.turn, place.state, [...place.log, done.answer], done.clock))
+        }
+        branch(next.index, () => `${name}: ${next.op} ${label(next.index)}${next.op === 'cas' ? ` ${next.a}→${next.b}` : ''}${next.op === 'store' || next.op === 'put' ? ` ${next.a}` : ` = ${answer}`}`, go, i, left1)
+      }
+      if (mortal !== undefined) {
+        const die = (): readonly Place<S>[] => {
+          write(i, mortal, 1, place.clock, place.clock)
+          return places.with(i, { ...place, next: undefined, died: true, key: `died;${JSON.stringify(place.state)}` })
+        }
+        branch(mortal, () => `${name} dies before its ${next.op} of ${label(next.index)}`, die, i, left1)
+      }
+    }
+  }
+
+  const begin: Place<S>[] = []
+  guarded(() => {
+    for (const [i, { state }] of actors.entries()) begin.push(placeOf(i, 0, state, [], clocks.ticked(clocks.zero, i)))
+  })
+  visit(begin, -1, preemptions)
+  return { states, ends }
+}
+
+/** The story of how a scene goes wrong; throws when it does not: for specs that show that the explorer sees a mistake. */
+export const howItFails = <S extends Private>(make: () => Scene<S>, options: { readonly preemptions?: number } = {}): string => {
+  let explored: Explored
+  try {
+    explored = explore(make, options)
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('\nafter\n')) return error.message
+    throw error
+  }
+  throw new Error(`nothing went wrong in ${explored.states} states`)
+}

@@ -1,0 +1,211 @@
+/**
+ * What TypeScript infers for operators, and what it refuses. Checked by `tsc` alone; nothing here runs.
+ */
+import { expectTypeOf } from 'expect-type'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { compose } from '../../src/graph/flow.ts'
+import type { Flow, Source } from '../../src/graph/source.ts'
+import { aggregate, type Combiner } from '../../src/operator/aggregate.ts'
+import { aggregateBy } from '../../src/operator/aggregate-by.ts'
+import { batch } from '../../src/operator/batch.ts'
+import { buffer } from '../../src/operator/buffer.ts'
+import { concat } from '../../src/operator/concat.ts'
+import { countBy } from '../../src/operator/count-by.ts'
+import { decode } from '../../src/operator/decode.ts'
+import { distinct } from '../../src/operator/distinct.ts'
+import { drop } from '../../src/operator/drop.ts'
+import { filter } from '../../src/operator/filter.ts'
+import { flatMap } from '../../src/operator/flat-map.ts'
+import { map } from '../../src/operator/map.ts'
+import { mapAsync } from '../../src/operator/map-async.ts'
+import { mapEither } from '../../src/operator/map-either.ts'
+import { merge } from '../../src/operator/merge.ts'
+import { parseJson } from '../../src/operator/parse-json.ts'
+import { partition } from '../../src/operator/partition.ts'
+import { reduce } from '../../src/operator/reduce.ts'
+import { retry } from '../../src/operator/retry.ts'
+import { route } from '../../src/operator/route.ts'
+import { scan } from '../../src/operator/scan.ts'
+import { take } from '../../src/operator/take.ts'
+import { takeWhile } from '../../src/operator/take-while.ts'
+import { tap } from '../../src/operator/tap.ts'
+import { toJson } from '../../src/operator/to-json.ts'
+import { zip } from '../../src/operator/zip.ts'
+
+interface Row { readonly path: string, readonly status: number, readonly bytes: number | undefined }
+
+declare const numbers: Source<number>
+declare const texts: Source<string>
+declare const rows: Source<Row>
+declare const mixed: Source<string | number | null>
+declare const k: number
+declare const someLane: { readonly lane: 'async' | 'blocking' } | object
+
+// -- map: the item flows from the source, env from its option --------------------------------------------------------------
+expectTypeOf(rows.pipe(map((r) => r.status))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(map((n, { k: by }) => n * by, { env: { k } }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(map((n, { k: by }) => `${n * by}`, { ...someLane, env: { k } }))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(map((r) => r.path), map((p) => p.length), map((n) => [n]))).toEqualTypeOf<Source<number[]>>()
+expectTypeOf(map((s: string) => s.length)).toEqualTypeOf<Flow<string, number>>()
+numbers.pipe(
+  map((n, env) => {
+    expectTypeOf(n).toEqualTypeOf<number>()
+    expectTypeOf(env).toEqualTypeOf<{ re: RegExp, limit: number }>()
+    return n
+  }, { env: { re: /x/, limit: 3 } })
+)
+numbers.pipe(
+  map((_n, env) => {
+    expectTypeOf(env).toEqualTypeOf<undefined>()
+  })
+)
+// @ts-expect-error a function of texts on numbers
+numbers.pipe(map((s: string) => s.length))
+// @ts-expect-error no such member in env
+numbers.pipe(map((n, { nope }) => n * nope, { env: { k } }))
+// @ts-expect-error the second flow does not take what the first makes
+numbers.pipe(map((n) => `${n}`), map((n: number) => n))
+// @ts-expect-error no such policy
+map((n: number) => n, { onError: 'ignore' })
+
+// -- filter, takeWhile, partition: guards narrow ---------------------------------------------------------------------------
+expectTypeOf(numbers.pipe(filter((n) => n > 1))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(filter((n, { k: least }) => n > least, { env: { k } }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(mixed.pipe(filter((x): x is string => typeof x === 'string'))).toEqualTypeOf<Source<string>>()
+expectTypeOf(mixed.pipe(filter((x) => x !== null))).toEqualTypeOf<Source<string | number>>()
+expectTypeOf(mixed.pipe(filter((x) => x !== null), filter((x) => typeof x === 'string'), map((s) => s.length))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error not a boolean
+numbers.pipe(filter((n) => n))
+// @ts-expect-error a promise is no boolean
+numbers.pipe(filter(async (n) => Promise.resolve(n > 1)))
+expectTypeOf(mixed.pipe(takeWhile((x) => x !== null))).toEqualTypeOf<Source<string | number>>()
+expectTypeOf(mixed.pipe(takeWhile((x) => x !== null, { inclusive: true }))).toEqualTypeOf<Source<string | number | null>>()
+expectTypeOf(numbers.pipe(takeWhile((n, { k: end }) => n < end, { env: { k } }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(partition(numbers, (n) => n > 1)).toEqualTypeOf<readonly [Source<number>, Source<number>]>()
+expectTypeOf(partition(numbers, (n, { k: least }) => n > least, { env: { k } })).toEqualTypeOf<readonly [Source<number>, Source<number>]>()
+expectTypeOf(partition(mixed, (x): x is string => typeof x === 'string')).toEqualTypeOf<readonly [Source<string>, Source<number | null>]>()
+// @ts-expect-error a predicate of texts on numbers
+partition(numbers, (s: string) => s === '')
+
+// -- route: names, narrowing, otherwise ------------------------------------------------------------------------------------
+const ways = route(mixed, { text: (x): x is string => typeof x === 'string', none: (x) => x === null, big: (x) => String(x) === '7', seven: (x) => x === 7 })
+expectTypeOf(ways.text).toEqualTypeOf<Source<string>>()
+expectTypeOf(ways.none).toEqualTypeOf<Source<null>>()
+expectTypeOf(ways.big).toEqualTypeOf<Source<string | number | null>>()
+expectTypeOf(ways.seven).toEqualTypeOf<Source<7>>()
+expectTypeOf(ways.otherwise).toEqualTypeOf<Source<string | number | null>>()
+const withEnv = route(rows, { bad: (r, env: { least: number }) => r.status >= env.least }, { env: { least: 500 } })
+expectTypeOf(withEnv.bad).toEqualTypeOf<Source<Row>>()
+expectTypeOf<keyof typeof ways>().toEqualTypeOf<'text' | 'none' | 'big' | 'seven' | 'otherwise'>()
+// @ts-expect-error not a boolean
+route(numbers, { a: (n) => n })
+
+// -- the others that keep or change the item -------------------------------------------------------------------------------
+expectTypeOf(texts.pipe(flatMap((s) => s.split(' ')))).toEqualTypeOf<Source<string>>()
+expectTypeOf(texts.pipe(flatMap((s, { sep }) => s.split(sep), { env: { sep: ' ' } }))).toEqualTypeOf<Source<string>>()
+// @ts-expect-error not iterable
+numbers.pipe(flatMap((n) => n))
+expectTypeOf(rows.pipe(tap((r) => r.path))).toEqualTypeOf<Source<Row>>()
+expectTypeOf(rows.pipe(tap(() => undefined), take(3), drop(1))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error no env here
+take(3, { env: { k } })
+expectTypeOf(numbers.pipe(scan((sum, n) => sum + n, 0))).toEqualTypeOf<Source<number>>()
+expectTypeOf(texts.pipe(scan((seen, s) => [...seen, s], [] as readonly string[]))).toEqualTypeOf<Source<readonly string[]>>()
+expectTypeOf(numbers.pipe(scan((sum, n, { k: by }) => sum + n * by, 0, { env: { k } }))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error the state is a number
+numbers.pipe(scan((sum: number, n) => `${sum}${n}`, 0))
+expectTypeOf(numbers.pipe(distinct())).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(distinct((r) => r.path, { maxKeys: 10 }))).toEqualTypeOf<Source<Row>>()
+expectTypeOf(rows.pipe(distinct((r, { at }) => r[at], { env: { at: 'path' as const } }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error an object is no key
+rows.pipe(distinct())
+// @ts-expect-error an object is no key
+rows.pipe(distinct((r) => ({ path: r.path })))
+expectTypeOf(rows.pipe(batch({ count: 3 }))).toEqualTypeOf<Source<readonly Row[]>>()
+expectTypeOf(texts.pipe(batch({ maxWeight: 10, weigh: (s) => s.length }), map((b) => b.map((s) => s.length)))).toEqualTypeOf<Source<number[]>>()
+expectTypeOf(rows.pipe(batch({ maxMs: 10, maxWeight: 5, weigh: (r, { per }) => (r.bytes ?? 0) / per, env: { per: 8 } }))).toEqualTypeOf<Source<readonly Row[]>>()
+// @ts-expect-error a weight is a number
+texts.pipe(batch({ maxWeight: 10, weigh: (s) => s }))
+// @ts-expect-error a weight would be the same again
+batch({ count: 1, onError: retry({ times: 1 }) })
+expectTypeOf(rows.pipe(buffer({ capacity: 10, overflow: 'dropOldest' }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error a bound is needed
+buffer({})
+
+// -- gathering -------------------------------------------------------------------------------------------------------------
+expectTypeOf(numbers.pipe(reduce((sum, n) => sum + n, 0))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(reduce((sum, r) => sum + r.status, 0, { combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(reduce((sum, r, { k: by }) => sum + r.status * by, 0, { env: { k }, combine: (a, b, { k: by }) => a + b + by }))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error the value is a number
+numbers.pipe(reduce((sum: number, n) => sum + n, 0, { combine: (a: number, b: number) => `${a}${b}` }))
+expectTypeOf(rows.pipe(countBy((r) => r.path))).toEqualTypeOf<Source<ReadonlyMap<string, number>>>()
+expectTypeOf(rows.pipe(countBy((r, { at }) => r[at], { env: { at: 'bytes' as const }, maxKeys: 3 }))).toEqualTypeOf<Source<ReadonlyMap<number | undefined, number>>>()
+// @ts-expect-error an object is no key
+rows.pipe(countBy((r) => [r.path]))
+expectTypeOf(numbers.pipe(aggregateBy((n) => n % 2, { create: () => 0, add: (s, n) => s + n, combine: (a, b) => a + b }))).toEqualTypeOf<Source<ReadonlyMap<number, number>>>()
+expectTypeOf(
+  rows.pipe(aggregateBy((r) => r.path, {
+    create: () => ({ sum: 0, n: 0 }),
+    add: (s, r) => ({ sum: s.sum + r.status, n: s.n + 1 }),
+    combine: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
+    finish: (s) => `${s.sum / s.n}`
+  }))
+).toEqualTypeOf<Source<ReadonlyMap<string, string>>>()
+declare const mean: Combiner<number, { sum: number, n: number }, string>
+expectTypeOf(numbers.pipe(aggregate('mean', mean))).toEqualTypeOf<Source<string>>()
+expectTypeOf(numbers.pipe(aggregate(mean, { lane: 'async' }))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(aggregate({ create: () => 0, add: (s, r) => s + r.status, combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(aggregateBy((n) => n > 1, mean))).toEqualTypeOf<Source<ReadonlyMap<boolean, string>>>()
+expectTypeOf(rows.pipe(aggregate('bytes', { create: () => 0, add: (s, r) => s + (r.bytes ?? 0), combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(aggregate('bytes', { create: ({ k: at }) => at, add: (s, r, { k: by }) => s + r.status * by, combine: (a, b) => a + b }, { env: { k } }))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error a combiner of numbers on texts
+texts.pipe(aggregate('mean', mean))
+
+// -- refusing --------------------------------------------------------------------------------------------------------------
+declare const half: (n: number) => Either<string, bigint>
+expectTypeOf(numbers.pipe(mapEither(half))).toEqualTypeOf<Source<bigint>>()
+expectTypeOf(numbers.pipe(mapEither((n, { k: by }): Either<Error, number> => ({ _tag: 'Right', right: n * by }), { env: { k } }))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error the answer is no Either
+numbers.pipe(mapEither((n) => n))
+const RowCodec = t.type({ path: t.string, status: t.number })
+expectTypeOf(texts.pipe(parseJson(), decode(RowCodec))).toEqualTypeOf<Source<t.TypeOf<typeof RowCodec>>>()
+expectTypeOf(texts.pipe(map((line) => JSON.parse(line) as unknown), decode(RowCodec), map((r) => r.status))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(decode(t.string))).toEqualTypeOf<Source<string>>()
+declare const NumberFromString: t.Type<number, string, string>
+expectTypeOf(texts.pipe(decode(NumberFromString))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error the codec decodes texts
+numbers.pipe(decode(NumberFromString))
+// @ts-expect-error not a text
+numbers.pipe(parseJson())
+expectTypeOf(rows.pipe(toJson())).toEqualTypeOf<Source<string>>()
+// @ts-expect-error there is nothing to try again
+parseJson({ onError: retry({ times: 1 }) })
+
+// -- waiting ---------------------------------------------------------------------------------------------------------------
+expectTypeOf(numbers.pipe(mapAsync(async (n) => Promise.resolve(`${n}`)))).toEqualTypeOf<Source<string>>()
+expectTypeOf(numbers.pipe(mapAsync((n) => n))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(mapAsync((n) => (n > 1 ? Promise.resolve(n) : n), { concurrency: 4, ordered: false }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(texts.pipe(mapAsync(async (url, { signal }) => (await fetch(url, { signal })).text(), { timeoutMs: 1000, onError: retry({ times: 3 }) }))).toEqualTypeOf<Source<string>>()
+// @ts-expect-error a function of texts on numbers
+numbers.pipe(mapAsync(async (s: string) => Promise.resolve(s)))
+// @ts-expect-error it stays on the loop
+mapAsync((n: number) => n, { lane: 'blocking' })
+
+// -- several sources -------------------------------------------------------------------------------------------------------
+expectTypeOf(merge(numbers, texts)).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(concat(numbers, numbers)).toEqualTypeOf<Source<number>>()
+expectTypeOf(zip(numbers, texts)).toEqualTypeOf<Source<readonly [number, string]>>()
+expectTypeOf(zip(numbers, texts, rows, numbers, texts, rows)).toEqualTypeOf<Source<readonly [number, string, Row, number, string, Row]>>()
+expectTypeOf(zip(numbers, numbers).pipe(map(([a, b]) => a * 7 + b))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error one is not enough
+zip(numbers)
+// @ts-expect-error not a source
+merge(numbers, 3)
+
+// -- flows of their own ----------------------------------------------------------------------------------------------------
+const clean = compose(map((s: string) => s.trim()), filter((s) => s !== ''), distinct(), batch({ count: 2 }))
+expectTypeOf(clean).toEqualTypeOf<Flow<string, readonly string[]>>()
+expectTypeOf(texts.pipe(clean)).toEqualTypeOf<Source<readonly string[]>>()
+// @ts-expect-error texts, not numbers
+numbers.pipe(clean)
