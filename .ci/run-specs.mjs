@@ -1,10 +1,11 @@
 /**
  * Runs the specs: `node .ci/run-specs.mjs [--built] [PATTERN ...]`; `npm test -- queue/` runs those whose path has `queue/` in it.
  *
- * Every spec file is a process of its own, two at a time; those in spec/stress run alone, after the others. The exit code
- * of uvu is not to be believed (a suite that was not run, a hook that throws and a thrown `undefined` all exit with 0),
- * so a file passes when its sums say so (Passed == Total > 0), its process exits with 0, and does so by itself soon after
- * the sums were printed: what stays alive has leaked a handle. A failing file's output is printed in full.
+ * Every spec file is a process of its own, two at a time. Those in spec/stress, and those whose header says `Runs alone: REASON`
+ * (they measure time), run one by one after the others. The exit code of uvu is not to be believed (a suite that was not run,
+ * a hook that throws and a thrown `undefined` all exit with 0), so a file passes when its sums say so (Passed == Total > 0), its
+ * process exits with 0, and does so by itself soon after the sums were printed: what stays alive has leaked a handle. A
+ * failing file's output is printed in full.
  *
  * `--built` runs spec/built instead: specs of the package as it is published, from `dist`, without the condition
  * `millrace-source` and without a loader where this Node runs TypeScript by itself.
@@ -12,7 +13,7 @@
  * The last line is `N passed, N failed`. PATTERN is part of a path, or a glob if it has a `*`. Nothing depends on `CI`.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { glob } from 'tinyglobby'
@@ -147,7 +148,7 @@ try {
   if (built && !existsSync('dist/index.js')) throw new Error('there is no dist/index.js: run `npm run build` first')
   const files = await select()
   if (files.length === 0) throw new Error('there is no spec file')
-  const alone = (file) => file.startsWith('spec/stress/')
+  const alone = (file) => file.startsWith('spec/stress/') || /^ ?\/?\*+ Runs alone: /m.test(readFileSync(file, 'utf8').slice(0, 2000))
   await drain(files.filter((file) => !alone(file)), AT_A_TIME)
   await drain(files.filter(alone), 1)
   if (broken.length > 0) console.log(`\nfailed: ${broken.map((result) => result.file).join(' ')}`)

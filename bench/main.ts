@@ -1,10 +1,7 @@
 /**
  * `npm run bench [-- NAME...] [--json FILE] [--quick]`: runs the benchmarks and prints one line per comparison.
- *
- * The peers are dependencies of bench/ alone: `npm ci --prefix bench` is run first when they are missing.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { show, type Row } from './support/harness.ts'
 
@@ -23,9 +20,6 @@ if (unknown.length > 0) {
   console.error(`no benchmark named ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`)
   process.exit(2)
 }
-const here = new URL('.', import.meta.url)
-if (!existsSync(new URL('node_modules/piscina', here))) execFileSync('npm', ['ci', '--prefix', new URL('.', here).pathname], { stdio: 'inherit' })
-
 const rows: Row[] = []
 for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
   const { bench } = await benches[name]!()

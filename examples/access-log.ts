@@ -9,7 +9,6 @@
  *
  * `npm start -- --help` says how to use it. Without files it makes up a log of 200 000 lines and reads that.
  */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { aggregate, map, mapEither, pipeline, sinkThrough, type Metrics, type Report } from 'millrace'
 import * as fs from 'millrace/fs'
@@ -21,7 +20,7 @@ import { recordJson } from './access-log/record-json.ts'
 import { answerOf, reportText } from './access-log/report.ts'
 import { summaryOf, type Summary } from './access-log/summary.ts'
 import type { Seen } from './support/progress.ts'
-import { program } from './support/shell.ts'
+import { makeFolder, program } from './support/shell.ts'
 
 const SEED = 7
 
@@ -46,13 +45,25 @@ const seen = (metrics: Metrics): Seen => ({
   bytesTotal: metrics.bytes.total
 })
 
+/** Lines that the sinks say they have written. */
+const written = ({ results }: Report) => ({
+  records: (results['records'] as fs.FileResult).items,
+  letters: (results['deadLetters'] as fs.FileResult).items
+})
+
+/** Nothing is lost: every line is a record and counted, or a dead letter, and all of them are in their files. */
+const checkCounts = (n: Record<'lines' | 'parsed' | 'counted' | 'records' | 'deadLetters' | 'letters', number | undefined>): void => {
+  const right = n.lines === n.parsed! + n.deadLetters! && n.counted === n.parsed && n.records === n.parsed && n.letters === n.deadLetters
+  if (!right) throw new Error(`the counts do not add up: ${JSON.stringify(n)}`)
+}
+
 await program("'npm start -- --help' says what there is", async ({ words, signal, print, attend }) => {
   const { files, workers, out, lines, json, help } = optionsOf(words)
   if (help) {
     print(usage)
     return
   }
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const inputs = files.length > 0 ? files : [join(out, 'access.log')]
   if (files.length === 0) await writeLog(inputs[0]!, lines, SEED, signal)
 
@@ -68,9 +79,10 @@ await program("'npm start -- --help' says what there is", async ({ words, signal
 
   const counts = parsed(report)
   const work = { lines: counts.in, deadLetters: report.deadLetters, wallMs: report.wallMs, cpuMs: report.cpuMs, workers: report.workers }
-  if (summary === undefined || summary.parsed !== counts.out || counts.in !== counts.out + report.deadLetters) {
-    throw new Error(`the counts do not add up: ${JSON.stringify({ ...work, parsed: counts.out, counted: summary?.parsed })}`)
-  }
+  checkCounts({ lines: counts.in, parsed: counts.out, counted: summary?.parsed, deadLetters: report.deadLetters, ...written(report) })
+  if (summary === undefined) throw new Error('there is no summary')
+  const { done, total } = run.metrics().bytes
+  const bytesRead = drained ? done : total
   if (json) print(`${JSON.stringify(answerOf(summary, work))}\n`)
-  else print(`${reportText(summary, { ...work, drained, bytesRead: run.metrics().bytes.total, recordsFile, deadLettersFile })}\n`)
+  else print(`${reportText(summary, { ...work, drained, bytesRead, recordsFile, deadLettersFile })}\n`)
 })

@@ -8,7 +8,7 @@
  *
  * `--help` says how to use it. Without files it makes up the orders of a shop and reads those.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { aggregate, decode, map, pipeline, sinkThrough, type Metrics, type Report } from 'millrace'
@@ -19,7 +19,7 @@ import { optionsOf, usage } from './csv-etl/options.ts'
 import { salesLines } from './csv-etl/sales.ts'
 import { counted, duration } from './support/format.ts'
 import type { Seen } from './support/progress.ts'
-import { program } from './support/shell.ts'
+import { makeFolder, program } from './support/shell.ts'
 
 const SEED = 7
 const SALES = fileURLToPath(new URL('./csv-etl/sales.ts', import.meta.url))
@@ -27,12 +27,13 @@ const SALES = fileURLToPath(new URL('./csv-etl/sales.ts', import.meta.url))
 /** The pipeline: declared, not started. */
 const etl = (files: readonly string[], codec: CodecModule, rowsFile: string, badRowsFile: string) => {
   const rows = fs.csv(files, { onError: 'deadLetter' }).pipe(decode(codec.row, { name: 'decode' }))
+  // Bad rows are told on this thread: structured clone, by which items go to workers, keeps of an error its message only.
   return pipeline(
     {
       rows: rows.to(fs.ndjson(rowsFile)),
       answer: rows.pipe(aggregate('aggregate', codec.aggregate, { name: 'aggregate' })).observe()
     },
-    { deadLetters: sinkThrough(map(badRow, { name: 'bad-row' }), fs.ndjson(badRowsFile)) }
+    { deadLetters: sinkThrough(map(badRow, { name: 'bad-row', lane: 'async' }), fs.ndjson(badRowsFile)) }
   )
 }
 
@@ -52,7 +53,7 @@ await program("'--help' says what there is", async ({ words, signal, print, atte
     return
   }
   const module = await loadCodec(codec ?? SALES)
-  await mkdir(out, { recursive: true })
+  await makeFolder(out)
   const inputs = files.length > 0 ? files : [join(out, 'sales.csv')]
   if (files.length === 0) await writeFile(inputs[0]!, salesLines(rows, SEED), { signal })
 
@@ -69,7 +70,11 @@ await program("'--help' says what there is", async ({ words, signal, print, atte
   const read = stage(report, 'rows').in
   const good = stage(report, 'decode').out
   const bad = report.deadLetters
-  if (read !== good + bad) throw new Error(`the counts do not add up: ${read} rows, ${good} good, ${bad} bad`)
+  const { items: goodWritten } = report.results['rows'] as fs.FileResult
+  const { items: badWritten } = report.results['deadLetters'] as fs.FileResult
+  if (read !== good + bad || goodWritten !== good || badWritten !== bad) {
+    throw new Error(`the counts do not add up: ${read} rows, ${good} good, ${bad} bad; written: ${goodWritten} good, ${badWritten} bad`)
+  }
   if (json) {
     print(`${JSON.stringify({ rows: read, good, bad, aggregate: answer })}\n`)
     return

@@ -19,6 +19,7 @@ export type { DeadLetter } from './exec/failure.ts'
 export type { ExplainedStage, ExplainedTask, Explanation } from './plan/explain.ts'
 export { through } from './connector/memory/through.ts'
 // operators
+export type { PlainOptions } from './operator/cpu.ts'
 export { aggregate } from './operator/aggregate.ts'
 export type { Combiner } from './operator/aggregate.ts'
 export { aggregateBy } from './operator/aggregate-by.ts'
@@ -55,6 +56,7 @@ export { toArray } from './connector/memory/to-array.ts'
 // functions that travel
 export { fromModule } from './ship/from-module.ts'
 export { portable } from './ship/portable.ts'
+export type { Portable } from './ship/portable.ts'
 export { reportErrors } from './ship/check.ts'
 // errors
 export { PipelineError } from './error/pipeline-error.ts'

@@ -3,3 +3,4 @@
  * A door: named re-exports, no logic.
  */
 export { portable } from './ship/portable.ts'
+export type { Portable } from './ship/portable.ts'

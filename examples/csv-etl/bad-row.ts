@@ -1,6 +1,5 @@
-/** A dead letter of the ETL as a line of NDJSON: which row, which fields, and why. Imported by workers. */
+/** A dead letter of the ETL as a line of NDJSON: which row, which fields, and why. Called by ../csv-etl.ts. */
 import type { DeadLetter } from 'millrace'
-import { portable } from 'millrace/portable'
 
 export interface BadRow {
   readonly file: string
@@ -34,7 +33,7 @@ const textOf = (item: unknown): unknown => {
   return bad === true ? text : item
 }
 
-export const badRow = portable(import.meta, 'badRow', ({ position, cause, item }: DeadLetter): BadRow => {
+export const badRow = ({ position, cause, item }: DeadLetter): BadRow => {
   const issues = issuesOf(cause)
   return {
     file: position.file ?? '<stdin>',
@@ -44,4 +43,4 @@ export const badRow = portable(import.meta, 'badRow', ({ position, cause, item }
       : [{ field: '', reason: cause instanceof Error ? cause.message : String(cause) }],
     fields: textOf(item)
   }
-})
+}

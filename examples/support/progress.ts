@@ -39,6 +39,9 @@ export interface ProgressStream {
   write(text: string): unknown
 }
 
+/** A terminal that has not been told its size says 0. */
+const widthOf = ({ columns = 0 }: ProgressStream): number => (columns > 0 ? columns : 80)
+
 export interface Progress {
   /** Writes a line of its own, above the progress. */
   say(text: string): void
@@ -52,7 +55,7 @@ export const showProgress = (look: () => Seen, noun: string, stream: ProgressStr
   const clear = terminal ? '\r\u001b[K' : ''
   const show = (): void => {
     const line = progressLine(look(), noun)
-    stream.write(terminal ? `${clear}${line.slice(0, (stream.columns ?? 80) - 1)}` : `${line}\n`)
+    stream.write(terminal ? `${clear}${line.slice(0, widthOf(stream) - 1)}` : `${line}\n`)
   }
   const timer = setInterval(show, terminal ? TERMINAL_MS : LOG_MS)
   timer.unref()

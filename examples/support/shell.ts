@@ -6,6 +6,7 @@
  *
  * Touches signals and the standard streams of this process. Called by the examples; the library itself installs nothing.
  */
+import { mkdir } from 'node:fs/promises'
 import type { Outputs, Report, Run } from 'millrace'
 import { showProgress, type Seen } from './progress.ts'
 import { UsageError } from './usage.ts'
@@ -49,7 +50,14 @@ const explained = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
   const { code, errors } = error as Error & { readonly code?: unknown; readonly errors?: readonly unknown[] }
   const more = Array.isArray(errors) && errors.length > 0 ? ` (and ${errors.length} more)` : ''
-  return `${typeof code === 'string' ? `${code}: ` : ''}${error.message}${more}`
+  return `${typeof code === 'string' && code.startsWith('ERR_MILLRACE_') ? `${code}: ` : ''}${error.message}${more}`
+}
+
+/** Makes the folder of option `--out`. */
+export const makeFolder = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw new Error(`--out: cannot make the folder ${folder}: ${(cause as Error).message}. Name a folder, or a place for one`, { cause })
+  })
 }
 
 /** Runs a program to its exit code. */

@@ -1,6 +1,6 @@
 /** What is read from files that are odd, broken or not there; on both lanes, without an engine. */
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, openSync, closeSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { chmodSync, mkdirSync, openSync, closeSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -288,5 +288,21 @@ suite('reading bytes and rows', (it) => {
   it('knows all readers by kind', () => {
     assert.equal(Object.keys(readers).sort(), ['fs.bytes', 'fs.csv', 'fs.lines'])
     for (const [kind, reader] of Object.entries(readers)) assert.is(reader.kind, kind)
+  })
+
+  it('loads nothing but Node in a worker', () => {
+    const seen = new Set<string>()
+    const packages = new Set<string>()
+    const visit = (file: URL): void => {
+      if (seen.has(file.href)) return
+      seen.add(file.href)
+      for (const [, name] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type ).*from '([^']+)'/gm)) {
+        if (name!.startsWith('.')) visit(new URL(name!, file))
+        else if (!name!.startsWith('node:')) packages.add(name!)
+      }
+    }
+    visit(new URL('../../src/connector/readers.ts', import.meta.url))
+    assert.ok(seen.size > 8)
+    assert.equal([...packages], [])
   })
 })

@@ -8,7 +8,7 @@ import { csv, lines, ndjson, stdout, type FileResult } from '../../src/connector
 import { CsvRows } from '../../src/connector/fs/csv-rows.ts'
 import { openFile } from '../../src/connector/fs/target.ts'
 import type { SinkWriter } from '../../src/graph/spec.ts'
-import { openSink, sinkSpecOf } from '../support/drive-source.ts'
+import { finishSink, openSink, sinkSpecOf } from '../support/drive-source.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -34,7 +34,7 @@ suite('file sinks', (it) => {
     assert.is(readFileSync(path, 'utf8'), 'before')
     assert.is(readdirSync(dir).length, 2)
     assert.ok(readdirSync(dir).some((name) => /^\.out\.txt\.\d+-\w+\.tmp$/.test(name)))
-    assert.equal(await writer.finish(), { path, items: 3, bytes: 200_005 })
+    assert.equal(await finishSink(writer), { path, items: 3, bytes: 200_005 })
     assert.is(readFileSync(path, 'utf8'), `a\nb\n${'x'.repeat(200_000)}\n`)
     await writer.abort(new Error('too late'))
     assert.equal(readdirSync(dir), ['out.txt'])
@@ -58,7 +58,7 @@ suite('file sinks', (it) => {
     const dir = tempDir(defer)
     for (const [name, wanted] of [['a.txt', ''], ['a.gz', '']] as const) {
       const writer: SinkWriter<FileResult> = await openSink(lines(join(dir, name)))
-      assert.is((await writer.finish()).items, 0)
+      assert.is((await finishSink(writer)).items, 0)
       const content = readFileSync(join(dir, name))
       assert.is((name.endsWith('gz') ? gunzipSync(content) : content).toString(), wanted)
     }
@@ -73,7 +73,7 @@ suite('file sinks', (it) => {
       text += line
       await putText(writer, line, 1)
     }
-    const { bytes, items } = await writer.finish()
+    const { bytes, items } = await finishSink(writer)
     assert.is(items, 3000)
     assert.is(bytes, text.length)
     assert.is(gunzipSync(readFileSync(path)).toString(), text)
@@ -87,7 +87,7 @@ suite('file sinks', (it) => {
     symlinkSync(join('real', 'file'), join(dir, 'link'))
     const writer = await openSink(lines(join(dir, 'link')))
     await putText(writer, 'after\n', 1)
-    await writer.finish()
+    await finishSink(writer)
     assert.is(readlinkSync(join(dir, 'link')), join('real', 'file'))
     assert.is(readFileSync(join(dir, 'real', 'file'), 'utf8'), 'after\n')
     assert.is(statSync(join(dir, 'real', 'file')).mode & 0o777, 0o640)
@@ -97,7 +97,7 @@ suite('file sinks', (it) => {
   it('have room for a name of 255 bytes', async ({ defer }) => {
     const path = join(tempDir(defer), 'n'.repeat(255))
     const writer = await openSink(lines(path))
-    await writer.finish()
+    await finishSink(writer)
     assert.ok(existsSync(path))
   })
 
@@ -123,14 +123,14 @@ suite('file sinks', (it) => {
     const writer = await openSink(lines('/dev/full'))
     const error = await failure(async () => {
       await putText(writer, 'x\n'.repeat(100_000), 100_000)
-      await writer.finish()
+      await finishSink(writer)
     })
     await writer.abort(error)
     assert.is(error.code, 'ENOSPC')
     assert.ok(error.message.includes('/dev/full'))
     const small = await openSink(lines('/dev/full'))
     await putText(small, 'x\n', 1)
-    assert.is((await failure(() => small.finish())).code, 'ENOSPC', 'what is gathered is written before it is done')
+    assert.is((await failure(() => finishSink(small))).code, 'ENOSPC', 'what is gathered is written before it is done')
     await small.abort(error)
     assert.ok(existsSync('/dev/full'))
   })
@@ -150,7 +150,7 @@ const written = async (dir: string, items: readonly (readonly unknown[])[], opti
   const { bytes } = await (async () => {
     try {
       for (const batch of items) await writer.write(batch)
-      return await writer.finish()
+      return await finishSink(writer)
     } catch (error) {
       await writer.abort(error)
       throw error

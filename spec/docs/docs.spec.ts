@@ -2,7 +2,7 @@
  * The documentation keeps its word: every ```ts block of README.md and docs/, and every `@example`, compiles against the
  * sources; those that are programs run, and what stands behind `// =>` is what comes out.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -67,13 +67,16 @@ const scratch = mkdtempSync(join(tmpdir(), 'millrace-docs-'))
 process.on('exit', () => {
   rmSync(project.folder, { recursive: true, force: true })
   rmSync(scratch, { recursive: true, force: true })
+  if (readdirSync(join(root, 'out')).length === 0) rmdirSync(join(root, 'out'))
 })
 const modules = writeModules(blocks, project)
 for (const [path, content] of Object.entries(FILES)) {
   mkdirSync(dirname(join(scratch, path)), { recursive: true })
   writeFileSync(join(scratch, path), content)
 }
-process.chdir(scratch) // blocks read and write by relative paths
+// blocks read and write by relative paths, and below os.tmpdir()
+process.chdir(scratch)
+process.env['TMPDIR'] = scratch
 
 suite('documentation', (it) => {
   it('shows code, and every page of the guide does', () => {

@@ -81,7 +81,7 @@ for (const { workers, lane } of lanes) {
     })
 
     it('a throw that is not an Error is told too', async () => {
-      const error = await rejection(range(0, 10).pipe(map(() => { throw 'text' }, { lane })).toArray({ workers })) // eslint-disable-line @typescript-eslint/only-throw-error
+      const error = await rejection(range(0, 10).pipe(map(() => { throw 'text' }, { lane })).toArray({ workers }))  
       assert.is(error.code, 'ERR_MILLRACE_STAGE_FAILED')
       assert.is(error.cause, 'text')
     })

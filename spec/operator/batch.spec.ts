@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { batch } from '../../src/operator/batch.ts'
 import { map } from '../../src/operator/map.ts'
 import { byWeight } from '../support/models.ts'
-import { runFlow } from '../support/run-kernel.ts'
+import { runFlow, runGraph } from '../support/run-kernel.ts'
 import { suite } from '../support/suite.ts'
 import { verifyGraph, verifyOperator, verifyRefusals } from '../support/verify-operator.ts'
 
@@ -44,6 +44,9 @@ suite('batch', (it) => {
       s.pipe(batch({ maxWeight: 3, weigh: (n) => n }), map((b) => { if (b[0] === 1) throw new Error('one'); return b }, { onError: 'skip' }))
     ], [1, 9, 2, 1, 3])
     assert.equal(outs[0], [[9], [2, 1], [3]])
+    const picky = () => map((b: readonly number[]) => { if (b[0] === 1) throw new Error('one'); return b }, { onError: 'skip' })
+    const early = await runGraph<number>((s) => [s.pipe(batch({ maxWeight: 3, weigh: (n) => n }), picky())], [[1, 9]], { noEnd: true })
+    assert.equal(early.outs[0], [[9]], 'the second batch of one item does not wait for the next')
   })
 
   it('refuses bad arguments at declaration', () => {

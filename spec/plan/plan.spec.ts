@@ -77,7 +77,7 @@ suite('plan', (it) => {
   it('a structural codec travels, one with a function of its own says why not', () => {
     const Row = t.type({ a: t.number })
     const Even = t.refinement(t.number, (n) => n % 2 === 0, 'Even')
-    const lanes = (codec: t.Type<unknown, unknown, unknown>) =>
+    const lanes = (codec: t.Type<unknown, unknown>) =>
       pipeline({ out: from([{}]).pipe(decode(codec)).to(drop) }).explain({ workers: 2 }).tasks[0]!
     assert.is(lanes(Row as never).lane, 'blocking')
     const stays = lanes(Even as never)

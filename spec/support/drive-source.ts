@@ -62,3 +62,10 @@ export const sinkSpecOf = <A, R>(sink: Sink<A, R>): SinkSpec => {
 }
 
 export const openSink = async <A, R>(sink: Sink<A, R>): Promise<SinkWriter<R>> => (await sinkSpecOf(sink).open(recording().context)) as SinkWriter<R>
+
+/** Ends a sink as a run that has succeeded does. */
+export const finishSink = async <R>(writer: SinkWriter<R>): Promise<R> => {
+  const result = await writer.finish()
+  await writer.commit?.()
+  return result
+}

@@ -84,7 +84,8 @@ interface Place<S> {
   readonly next: Access | undefined
   readonly clock: number
   readonly died: boolean
-  readonly key: string
+  /** Number of all this. */
+  readonly key: number
 }
 
 const STOP = Symbol('stop')
@@ -98,17 +99,32 @@ const copyOf = <S extends Private>(state: S): S => {
   return copy as S
 }
 
+/** Texts of states that do not change any more. */
+const texts = new WeakMap<Private, string>()
+
+const textOf = (state: Private): string => {
+  let text = texts.get(state)
+  if (text === undefined) texts.set(state, (text = JSON.stringify(state)))
+  return text
+}
+
+/** Numbers for texts: the same text, the same number. */
+const makeNumbers = (): ((text: string) => number) => {
+  const numbers = new Map<string, number>()
+  return (text) => {
+    let number = numbers.get(text)
+    if (number === undefined) numbers.set(text, (number = numbers.size))
+    return number
+  }
+}
+
 /** Vector clocks by number, so that they compare and print as numbers. */
 const makeClocks = (actors: number) => {
   const clocks: number[][] = []
-  const known = new Map<string, number>()
+  const numberOf = makeNumbers()
   const number = (clock: number[]): number => {
-    const key = clock.join()
-    let id = known.get(key)
-    if (id === undefined) {
-      known.set(key, (id = clocks.length))
-      clocks.push(clock)
-    }
+    const id = numberOf(clock.join())
+    if (id === clocks.length) clocks.push(clock)
     return id
   }
   return {
@@ -126,14 +142,17 @@ interface Known {
   readonly tick: number
   /** What a reader of the last write knows, when that was atomic; -1 otherwise. */
   readonly released: number
+  /** Number of all this and the value. */
+  readonly key: number
 }
 
-const INITIAL: Known = { writer: -1, tick: 0, released: -1 }
+const INITIAL: Known = { writer: -1, tick: 0, released: -1, key: -1 }
 
 /** Explores the scene; throws, with the story, at the first state that cannot be right. Without a bound: every order. */
 export const explore = <S extends Private>(make: () => Scene<S>, { preemptions = Infinity }: { readonly preemptions?: number } = {}): Explored => {
   const { words, actors, always, end, label = (index: number) => `[${index}]` } = make()
   const clocks = makeClocks(actors.length)
+  const numberOf = makeNumbers()
   const known: (Known | undefined)[] = []
   const touched: number[] = []
   const story: string[] = []
@@ -143,47 +162,53 @@ export const explore = <S extends Private>(make: () => Scene<S>, { preemptions =
 
   // ---- an actor, up to its next access ----
 
-  const firstAccess = (actor: Actor<S>, turn: number, state: S, log: readonly number[]): { next: Access } | { state: S; again: boolean } => {
-    let at = 0
-    let next: Access | undefined
-    const access = (op: Op, used: Int32Array, index: number, a = 0, b = 0, ready?: (value: number) => boolean): number => {
-      if (used !== words) throw new Error(`${actor.name} uses words that are not the scene's`)
-      if (at < log.length) return log[at++]!
-      next = { op, index, a, b, ready }
-      throw STOP
-    }
-    const m: Stepping = {
-      get: (w, i) => access('get', w, i),
-      put: (w, i, value) => void access('put', w, i, value),
-      load: (w, i) => access('load', w, i),
-      store: (w, i, value) => void access('store', w, i, value),
-      cas: (w, i, expected, value) => access('cas', w, i, expected, value) === 1,
-      add: (w, i, value) => access('add', w, i, value),
-      exchange: (w, i, value) => access('exchange', w, i, value),
-      until: (w, i, ready) => access('until', w, i, 0, 0, ready)
-    }
-    const mine = copyOf(state)
+  // One memory for all turns, since a turn is run anew for each access: whose it is now, its answers, and what it asks for.
+  let log: readonly number[] = []
+  let asked = 0
+  let next: Access | undefined
+
+  const access = (op: Op, used: Int32Array, index: number, a: number, b: number, ready?: (value: number) => boolean): number => {
+    if (asked < log.length) return log[asked++]!
+    if (used !== words) throw new Error('an actor uses words that are not the scene\'s')
+    next = { op, index, a, b, ready }
+    throw STOP
+  }
+
+  const m: Stepping = {
+    get: (w, i) => access('get', w, i, 0, 0),
+    put: (w, i, value) => void access('put', w, i, value, 0),
+    load: (w, i) => access('load', w, i, 0, 0),
+    store: (w, i, value) => void access('store', w, i, value, 0),
+    cas: (w, i, expected, value) => access('cas', w, i, expected, value) === 1,
+    add: (w, i, value) => access('add', w, i, value, 0),
+    exchange: (w, i, value) => access('exchange', w, i, value, 0),
+    until: (w, i, ready) => access('until', w, i, 0, 0, ready)
+  }
+
+  /** Runs a turn with these answers: to its end, or to the access that it asks for next. */
+  const run = (turn: Turn<S>, state: S, answers: readonly number[]): 'asks' | 'ended' | 'again' => {
+    log = answers
+    asked = 0
     try {
-      const again = actor.turns[turn]!(mine, m) === AGAIN
-      return { state: mine, again }
+      return turn(state, m) === AGAIN ? 'again' : 'ended'
     } catch (error) {
       if (error !== STOP) throw error
-      return { next: next! }
+      return 'asks'
     }
   }
 
   /** The place of an actor that has had these answers; ends turns, and begins the next, until there is an access. */
-  const placeOf = (i: number, turn: number, state: S, log: readonly number[], clock: number): Place<S> => {
-    const actor = actors[i]!
-    while (turn < actor.turns.length) {
-      const found = firstAccess(actor, turn, state, log)
-      if ('next' in found) return { turn, state, log, next: found.next, clock, died: false, key: `${turn};${JSON.stringify(state)};${log.join()};${clock}` }
-      if (found.again && log.length === 0) throw new Error(`${actor.name} runs a turn without an access for ever`)
-      state = found.state
-      log = []
-      if (!found.again) turn++
+  const placeOf = (i: number, turn: number, state: S, answers: readonly number[], clock: number): Place<S> => {
+    const { name, turns } = actors[i]!
+    for (; turn < turns.length; answers = []) {
+      const mine = copyOf(state)
+      const how = run(turns[turn]!, mine, answers)
+      if (how === 'asks') return { turn, state, log: answers, next, clock, died: false, key: numberOf(`${turn};${textOf(state)};${answers.join()};${clock}`) }
+      if (how === 'again' && answers.length === 0) throw new Error(`${name} runs a turn without an access for ever`)
+      state = mine
+      if (how === 'ended') turn++
     }
-    return { turn, state, log, next: undefined, clock, died: false, key: `${turn};${JSON.stringify(state)};;${clock}` }
+    return { turn, state, log: answers, next: undefined, clock, died: false, key: numberOf(`${turn};${textOf(state)};;${clock}`) }
   }
 
   // ---- memory ----
@@ -191,7 +216,8 @@ export const explore = <S extends Private>(make: () => Scene<S>, { preemptions =
   const write = (i: number, index: number, value: number, released: number, clock: number): void => {
     if (known[index] === undefined) touched.push(index)
     words[index] = value
-    known[index] = { writer: i, tick: clocks.at(clock, i), released }
+    const tick = clocks.at(clock, i)
+    known[index] = { writer: i, tick, released, key: numberOf(`w${value},${i},${tick},${released}`) }
   }
 
   /** Does an access for an actor: the answer, and what the actor knows then. */
@@ -230,11 +256,8 @@ export const explore = <S extends Private>(make: () => Scene<S>, { preemptions =
 
   const keyOf = (places: readonly Place<S>[], last: number): string => {
     let key = preemptions === Infinity ? '' : `${last}|`
-    for (const index of touched) {
-      const { writer, tick, released } = known[index] ?? INITIAL
-      key += `${words[index]!},${writer},${tick},${released};`
-    }
-    for (const place of places) key += `|${place.key}`
+    for (const index of touched) key += `${known[index]!.key},`
+    for (const place of places) key += `${place.key},`
     return key
   }
 
@@ -286,7 +309,7 @@ export const explore = <S extends Private>(make: () => Scene<S>, { preemptions =
       if (mortal !== undefined) {
         const die = (): readonly Place<S>[] => {
           write(i, mortal, 1, place.clock, place.clock)
-          return places.with(i, { ...place, next: undefined, died: true, key: `died;${JSON.stringify(place.state)}` })
+          return places.with(i, { ...place, next: undefined, died: true, key: numberOf(`died;${textOf(place.state)}`) })
         }
         branch(mortal, () => `${name} dies before its ${next.op} of ${label(next.index)}`, die, i, left1)
       }

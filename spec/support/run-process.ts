@@ -4,8 +4,10 @@
  *
  *   - a batch is there so many turns after the one before was taken; only then `tryPull` sees it
  *   - when the signal is aborted, whoever waits in a pull or push is told by the reason, as by an edge that is cut
+ *   - a stage that has ended has taken its listeners off its signal
  *   - when the reader leaves, the signal is aborted and the inlets are closed: a pull that waits answers the end
  */
+import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Source, type Flow } from '../../src/graph/source.ts'
 import type { Inlet, ItemBatch, Outlet } from '../../src/graph/spec.ts'
@@ -112,7 +114,7 @@ class TestInlet implements Inlet {
   }
 }
 
-/** Runs the stage that a source ends with, on the given inlets. Never rejects; what went wrong is in `error`. */
+/** Runs the stage that a source ends with, on the given inlets. What went wrong is in `error`. */
 export const runProcess = async (source: Source<unknown>, feedings: readonly Feeding[], conditions: Conditions = {}): Promise<Settled> => {
   const { spec } = source.port.stage
   if (spec.role !== 'process') throw new Error(`run-process runs processes only, not ${spec.kind}`)
@@ -175,6 +177,8 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
   } finally {
     conditions.signal?.removeEventListener('abort', abort)
   }
+  const listeners = getEventListeners(own.signal, 'abort').length
+  if (listeners > 0) throw new Error(`${spec.kind} has left ${listeners} listeners on its signal`)
   const closed = inlets.map((inlet) => inlet.closed)
   if (error !== undefined) cut.abort(error)
   for (const inlet of inlets) inlet.close()

@@ -1,7 +1,7 @@
 /**
  * A Node Readable, pulled: what it has ready is taken in one go, and it is paused while nobody pulls.
  *
- *   'data' ──▶ held (bounded) ──▶ next() ──▶ who pulls          paused at the bound, resumed when something has been taken
+ *   'data' ──▶ held (bounded) ──▶ next() ──▶ who pulls       paused at the bound, resumed by who pulls
  *
  * Used instead of the stream's own async iterator, which cannot be left while it waits for the next item.
  * Called by memory/from.ts and fs/feed.ts; touches only the stream's public events.

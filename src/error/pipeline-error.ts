@@ -5,7 +5,7 @@
 
 /** Where an item was when something went wrong with it. */
 export interface Position {
-  /** Index of the item at the inlet of its task, from 0; -1 at the end of the input. */
+  /** Index of the item at the inlet of its task, from 0; -1 at the end of the input, and for a failure in a file that is read in parts. */
   readonly index: number
   readonly file?: string | undefined
   /** Line or record number in the file, from 1. */
@@ -68,10 +68,10 @@ export class PipelineError extends Error {
     })
   }
 
-  /** The same error with the failures that came after it; keeps the stack. */
-  with({ errors }: { readonly errors: readonly unknown[] }): PipelineError {
-    const { code, message, stage, position, cause, stack } = this
-    const copy = new PipelineError({ code, message, stage, position, cause, errors })
+  /** The same error with more in it: the stage, or the failures that came after it. Keeps the stack. */
+  with(more: Pick<PipelineErrorInit, 'stage' | 'errors'>): PipelineError {
+    const { code, message, stage, position, cause, errors, stack } = this
+    const copy = new PipelineError({ code, message, stage, position, cause, errors, ...more })
     if (stack !== undefined) copy.stack = stack
     return copy
   }

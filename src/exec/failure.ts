@@ -33,7 +33,7 @@ export const linesBefore = async (file: string, end: number): Promise<number> =>
 }
 
 export const positionOf = (told: Told, base: number, lineBase: number): Position => ({
-  index: told.index < 0 ? -1 : base + told.index,
+  index: told.index < 0 || base < 0 ? -1 : base + told.index,
   ...(told.file === undefined ? {} : { file: told.file }),
   ...(told.line === undefined ? {} : { line: lineBase + told.line })
 })
@@ -54,6 +54,7 @@ export const failureOf = (
   cause: unknown = decodeError(told.error)
 ): PipelineError => {
   const stage = task.kernels[told.node] ?? task.stages[0]!
-  if (cause instanceof PipelineError && (cause.stage !== undefined || told.node < 0)) return cause
+  if (cause instanceof PipelineError && cause.stage !== undefined) return cause
+  if (cause instanceof PipelineError && told.node < 0) return cause.with({ stage: stage.name })
   return stageFailed(stage.name, stage.site, positionOf(told, base, lineBase), cause)
 }

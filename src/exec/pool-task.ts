@@ -18,7 +18,7 @@ import { frameBatch, type Batch } from './batch.ts'
 import { nextTask, type Crew, type Hand } from './crew.ts'
 import { deadLetterOf, failureOf, linesBefore, type DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
-import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, type Registration, type Split, type Told } from './protocol.ts'
+import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, type Registration, type Split, type Told } from './protocol.ts'
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
 const GRACE_MS = 300
@@ -36,6 +36,18 @@ interface Pending {
   rests: number
   done: boolean
   lines: number
+  /** It has failed; resolves when the run has been told. */
+  failing: Promise<void> | undefined
+}
+
+/** What has been read of a source's files, on both lanes; the loop and the pool add to it, one after the other. */
+export interface Progress {
+  /** By file: lines of the splits that are finished. */
+  readonly lines: Map<string, number>
+  /** Items (lines) of all splits that are finished. */
+  items: number
+  /** Bytes of the splits that were read on the loop. */
+  bytes: number
 }
 
 export interface PoolTaskOptions {
@@ -43,6 +55,7 @@ export interface PoolTaskOptions {
   readonly crew: Crew
   readonly outlets: Outlets
   readonly states: readonly object[] | undefined
+  readonly progress: Progress
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
 }
@@ -79,8 +92,6 @@ export class PoolTask implements Hand {
   readonly #order: Pending[] = []
   readonly #bySlot = new Map<number, Pending>()
   readonly #ran = new Set<number>()
-  readonly #linesDone = new Map<string, number>()
-  #itemBase = 0
   #wakeDispatch: (() => void) | undefined
   #ended = false
   #aborted: Error | undefined
@@ -164,7 +175,7 @@ export class PoolTask implements Hand {
       if (this.#aborted !== undefined) break
       const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
       if (slot < 0) await this.#room()
-      else this.#add(slot, this.#itemBase, 0, undefined, worker)
+      else this.#add(slot, this.#o.progress.items, 0, undefined, worker)
     }
     this.#ended = true
     this.#poke()
@@ -182,12 +193,17 @@ export class PoolTask implements Hand {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
     this.shut = true
-    store(new Int32Array(this.#registration.stop), 0, 1)
+    store(new Int32Array(this.#registration.stop), 0, STOP_ABORT)
     for (const pending of this.#order) {
       for (const { batch } of pending.out.splice(0)) batch.release()
       if (pending.rests >= 0) this.#resume(pending)
     }
     this.#poke()
+  }
+
+  /** The run drains: who reads a split stops reading; what has been read is worked on. */
+  drain(): void {
+    if (this.#aborted === undefined) store(new Int32Array(this.#registration.stop), 0, STOP_DRAIN)
   }
 
   /** Waits until the pool has let go of every morsel; a worker that does not answer is replaced. */
@@ -231,7 +247,7 @@ export class PoolTask implements Hand {
         const frame = this.#o.crew.frame(b, worker, d)
         const [told] = frame.items() as [Told]
         frame.release()
-        void this.#failed(pending, told)
+        pending.failing = this.#failed(pending, told)
         break
       }
       case NOTICE_MORE:
@@ -276,7 +292,7 @@ export class PoolTask implements Hand {
   }
 
   #add(slot: number, base: number, count: number, split: Split | undefined, pin: number): void {
-    const pending: Pending = { slot, base, count, split, pin, out: [], rests: -1, done: false, lines: 0 }
+    const pending: Pending = { slot, base, count, split, pin, out: [], rests: -1, done: false, lines: 0, failing: undefined }
     this.#order.push(pending)
     this.#bySlot.set(slot, pending)
     this.#poke()
@@ -296,7 +312,8 @@ export class PoolTask implements Hand {
   async #failed(pending: Pending, told: Told): Promise<void> {
     const plain = told.file !== undefined && told.splitStart !== undefined && told.splitStart > 0
     const lines = plain ? await linesBefore(told.file, told.splitStart).catch(() => 0) : 0
-    this.#o.fail(failureOf(this.#o.plan, told, pending.base, lines))
+    const base = pending.split === undefined ? pending.base : -1 // how many came before is known when they are done
+    this.#o.fail(failureOf(this.#o.plan, told, base, lines))
   }
 
   async #deliver(): Promise<void> {
@@ -313,6 +330,9 @@ export class PoolTask implements Hand {
       if (next !== undefined) {
         if (next.outlet >= 0) await outlets.push(next.outlet, next.batch)
         else await this.#dead(oldest, next.batch)
+      } else if (oldest.failing !== undefined) {
+        await oldest.failing // the place of the failure takes a while to find; until then the run is not over
+        return
       } else if (oldest.rests >= 0) this.#resume(oldest)
       else if (oldest.done) {
         this.#order.shift()
@@ -327,15 +347,18 @@ export class PoolTask implements Hand {
     }
   }
 
-  #count({ split, lines, count }: Pending): void {
-    this.#itemBase += split === undefined ? count : lines
-    if (split !== undefined) this.#linesDone.set(split.file, (this.#linesDone.get(split.file) ?? 0) + lines)
+  #count({ split, lines }: Pending): void {
+    const { progress } = this.#o
+    if (split === undefined) return
+    progress.items += lines
+    progress.lines.set(split.file, (progress.lines.get(split.file) ?? 0) + lines)
   }
 
-  async #dead(pending: Pending, batch: Batch): Promise<void> {
-    const lines = pending.split === undefined ? 0 : (this.#linesDone.get(pending.split.file) ?? 0)
-    const base = pending.split === undefined ? pending.base : this.#itemBase
-    for (const told of batch.items() as Told[]) await this.#o.deadLetter(deadLetterOf(this.#o.plan, told, base, lines))
+  async #dead({ split, base }: Pending, batch: Batch): Promise<void> {
+    const { plan, progress, deadLetter } = this.#o
+    // The morsels before this one have been counted: results leave in order (P2).
+    const [first, lines] = split === undefined ? [base, 0] : [progress.items, progress.lines.get(split.file) ?? 0]
+    for (const told of batch.items() as Told[]) await deadLetter(deadLetterOf(plan, told, first, lines))
     batch.release()
   }
 

@@ -36,6 +36,10 @@ export const NOTICE_CLOSED = 6 // outlets closed from inside: no more input is w
 /** Frames that a morsel may send before it waits for them to be taken. */
 export const FRAMES_PER_MORSEL = 8
 
+/** Values of a task's stop word: the run is over and work is to be thrown away; or no more input is to be read. */
+export const STOP_ABORT = 1
+export const STOP_DRAIN = 2
+
 /** Counters per node, in shared memory; one writer each. */
 export const COUNT_IN = 0
 export const COUNT_SKIPPED = 1
@@ -56,7 +60,7 @@ export interface Registration {
   readonly states: readonly object[] | undefined
   /** Float64 counters: [worker][node][COUNTS_PER_NODE]. */
   readonly counters: SharedArrayBuffer
-  /** One Int32: not 0 when the run is over and work is to be thrown away. */
+  /** One Int32: 0, {@link STOP_ABORT} or {@link STOP_DRAIN}. */
   readonly stop: SharedArrayBuffer
 }
 

@@ -24,7 +24,7 @@ import type { ItemBatch, Split, SplitReader } from '../graph/spec.ts'
 import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import {
   COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, FRAMES_PER_MORSEL, INPUT_ALONE, INPUT_END,
-  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, WORD_INPUT, WORD_TASK,
+  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_TASK,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { tell } from './told.ts'
@@ -185,7 +185,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     while (status === PAUSED || status === WAIT) {
       if (status === WAIT) sleep(loop.instance.waitMs)
       yield* flush(task, loop, slot, sent, false)
-      if (load(task.stop, 0) !== 0) return CLOSED
+      if (load(task.stop, 0) === STOP_ABORT) return CLOSED
       status = loop.instance.resume()
     }
     return status
@@ -207,7 +207,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     loop.base = base
     const status = yield* settle(task, loop, slot, sent, loop.instance.run(batch.items))
     yield* flush(task, loop, slot, sent, false)
-    return status === DONE && load(task.stop, 0) === 0
+    return status === DONE && load(task.stop, 0) !== STOP_ABORT
   }
 
   /** Reads a split to its end, or until nobody wants more. */
@@ -216,7 +216,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     let base = 0
     let open = true
     try {
-      while (open) {
+      while (open && load(task.stop, 0) !== STOP_DRAIN) {
         const pulled = cursor.pull()
         const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
         if (batch === undefined) break
@@ -248,7 +248,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     let bytes = 0
     let open = true
     try {
-      if (load(task.stop, 0) !== 0) return
+      if (load(task.stop, 0) === STOP_ABORT) return
       if (kind === INPUT_END) {
         for (const each of task.loops) {
           each.batch = {}

@@ -163,6 +163,7 @@ class Running {
       await Promise.all(drives.filter(({ task }) => !this.#letterTasks.has(task)).map(({ driven }) => driven))
       this.#letterBox.end()
       await Promise.all(drives.map(({ driven }) => driven))
+      await this.#conclude()
     } finally {
       clearInterval(watch)
       signal?.removeEventListener('abort', abort)
@@ -174,6 +175,15 @@ class Running {
       throw failure
     }
     return report
+  }
+
+  /** Sinks show what they have written when all tasks have succeeded, and not before. */
+  async #conclude(): Promise<void> {
+    const sinks = this.#tasks.flatMap(({ task }) => (task instanceof SinkTask ? [task] : []))
+    for (const sink of sinks) {
+      if (this.#failure === undefined) await sink.commit().catch((error: unknown) => { this.#fail(error as Error) })
+      if (this.#failure !== undefined) await sink.rollBack(this.#failure)
+    }
   }
 
   async #drive(task: Task): Promise<void> {

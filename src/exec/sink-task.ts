@@ -1,7 +1,9 @@
 /**
  * A task that ends a branch: pulls from its channel and writes to a sink, then finishes it; its result is the output.
  *
- * Exactly one of the writer's `finish` and `abort` is called. Called by run.ts.
+ *   write … ── input ended ──▶ finish ── the whole run has succeeded ──▶ commit        abort: at any failure before
+ *
+ * Called by run.ts, which says when to commit.
  */
 import { PipelineError } from '../error/pipeline-error.ts'
 import { sinkFailed } from '../error/wording-run.ts'
@@ -17,6 +19,8 @@ export class SinkTask implements Task {
   readonly #c: TaskContext
   readonly #output: Output
   #pulling = false
+  /** Waits for the end of the run. */
+  #finished: { readonly writer: SinkWriter<unknown>; readonly result: unknown } | undefined
 
   constructor(context: TaskContext, output: Output) {
     this.#c = context
@@ -60,16 +64,42 @@ export class SinkTask implements Task {
         this.itemsIn += batch.count
       }
       if (signal.aborted) throw this.#c.cancelled()
-      this.#output.finish(await writer.finish())
+      const result = await writer.finish()
+      if (writer.commit === undefined) this.#output.finish(result)
+      else this.#finished = { writer, result }
     } catch (error) {
       this.#pulling = false
       const reason = signal.aborted ? this.#c.cancelled() : error
       await Promise.resolve(writer?.abort(reason)).catch(() => undefined)
       if (signal.aborted || error instanceof PipelineError) throw reason
-      throw sinkFailed(stage!.name, stage!.site, this.itemsIn, error)
+      throw this.#failed(error)
     } finally {
       edge.leave()
     }
+  }
+
+  /** The whole run has succeeded. */
+  async commit(): Promise<void> {
+    if (this.#finished === undefined) return
+    const { writer, result } = this.#finished
+    try {
+      await writer.commit!()
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    this.#finished = undefined
+    this.#output.finish(result)
+  }
+
+  /** The run has failed after this sink had finished. */
+  async rollBack(reason: unknown): Promise<void> {
+    await Promise.resolve(this.#finished?.writer.abort(reason)).catch(() => undefined)
+    this.#finished = undefined
+  }
+
+  #failed(error: unknown): PipelineError {
+    const { name, site } = this.#c.plan.stages[0]!
+    return sinkFailed(name, site, this.itemsIn, error)
   }
 }
 

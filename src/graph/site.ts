@@ -11,7 +11,8 @@ export interface Site {
   text(): string | undefined
 }
 
-const own = new URL('..', import.meta.url).href
+/** In the sources the folder above this one; in a build the folder that holds the bundle. */
+const own = new URL(import.meta.url.endsWith('/graph/site.ts') ? '..' : '.', import.meta.url).href
 const ownPath = own.startsWith('file:') ? fileURLToPath(own) : own
 
 /** A frame of millrace itself: of this source folder, or of the built `dist` folder that took its place. */

@@ -55,7 +55,7 @@ export interface Origin {
   readonly file: string
   /** 1-based line (or record) number of the first item, counted from the start of the split. */
   readonly line: number
-  /** Byte offset in the (decompressed) file where the split starts. */
+  /** Byte offset in the (decompressed) file where the first line of the split starts. */
   readonly splitStart: number
   /** Line numbers of the items when they are not consecutive (records that span lines, comment lines left out). */
   readonly lines?: ArrayLike<number> | undefined
@@ -154,12 +154,17 @@ export interface ProcessSpec {
 /** What a write answers: `'closed'` when the sink wants no more (nobody reads what it writes); the run goes on without it. */
 export type Written = void | 'closed'
 
-/** A sink in progress: items, or the joined lines of a `text` sink, in order. Exactly one of `finish` and `abort` is called. */
+/**
+ * A sink in progress: items, or the joined lines of a `text` sink, in order; then `finish` when the input has ended, then
+ * `commit` when the whole run has succeeded. `abort` is called instead of what has not been called yet.
+ */
 export interface SinkWriter<R> {
   write(items: readonly unknown[]): Written | Promise<Written>
   /** For sinks that accept text: UTF-8 bytes, every line ended; valid until the returned promise settles. */
   writeText?(bytes: Uint8Array, lines: number): Written | Promise<Written>
   finish(): R | Promise<R>
+  /** Makes what was written visible. A sink that has it gives its result to the output only after it. */
+  commit?(): void | Promise<void>
   abort(reason: unknown): void | Promise<void>
 }
 

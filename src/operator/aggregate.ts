@@ -97,7 +97,12 @@ export const halved = (kind: string, { partial, merge, args = {} }: Halves, opti
 /** Refuses what is no combiner; its functions are checked one by one. */
 export const combinerOf = <C extends object>(kind: string, combiner: C | undefined): C => {
   if (typeof combiner === 'object' && (combiner as unknown) !== null) return combiner
-  throw argumentError('type', `${kind}: the combiner must be an object`, `got ${typeof combiner}`, 'pass { create, add, combine }')
+  throw argumentError(
+    'type',
+    `${kind}: the combiner must be an object`,
+    `got ${typeof combiner}`,
+    'pass { create, add, combine }'
+  )
 }
 
 const itself = (state: unknown): unknown => state

@@ -68,13 +68,28 @@ const bounds = <A, E>({ count, maxWeight, weigh, maxMs, onError, lane }: BatchOp
   }
   if (weigh !== undefined) callable('batch', 'weigh', weigh)
   if ((maxWeight === undefined) !== (weigh === undefined)) {
-    throw argumentError('type', 'batch: maxWeight and weigh go together', `got only ${weigh === undefined ? 'maxWeight' : 'weigh'}`, 'give both or neither')
+    throw argumentError(
+      'type',
+      'batch: maxWeight and weigh go together',
+      `got only ${weigh === undefined ? 'maxWeight' : 'weigh'}`,
+      'give both or neither'
+    )
   }
   if (typeof onError === 'object') {
-    throw argumentError('type', 'batch: onError cannot be a retry', 'a weight would be the same again', "choose 'fail', 'skip' or 'deadLetter'")
+    throw argumentError(
+      'type',
+      'batch: onError cannot be a retry',
+      'a weight would be the same again',
+      "choose 'fail', 'skip' or 'deadLetter'"
+    )
   }
   if (maxMs !== undefined && lane === 'blocking') {
-    throw argumentError('type', "batch: with maxMs the lane cannot be 'blocking'", 'got both', 'leave the lane out: a clock needs the event loop')
+    throw argumentError(
+      'type',
+      "batch: with maxMs the lane cannot be 'blocking'",
+      'got both',
+      'leave the lane out: a clock needs the event loop'
+    )
   }
 }
 

@@ -7,10 +7,20 @@ const kindOf = (value: unknown): string => (value === null ? 'null' : Array.isAr
 /** A whole number of at least `least`. */
 export const wholeNumber = (operator: string, name: string, value: unknown, least: number): number => {
   if (typeof value !== 'number') {
-    throw argumentError('type', `${operator}: ${name} must be a number`, `got ${kindOf(value)}`, `give a whole number >= ${least}`)
+    throw argumentError(
+      'type',
+      `${operator}: ${name} must be a number`,
+      `got ${kindOf(value)}`,
+      `give a whole number >= ${least}`
+    )
   }
   if (!Number.isSafeInteger(value) || value < least) {
-    throw argumentError('range', `${operator}: ${name} must be a whole number >= ${least}`, `got ${value}`, 'correct the argument')
+    throw argumentError(
+      'range',
+      `${operator}: ${name} must be a whole number >= ${least}`,
+      `got ${value}`,
+      'correct the argument'
+    )
   }
   return value
 }
@@ -32,21 +42,40 @@ export const LONGEST_MS = 2 ** 31 - 1
 /** A time in milliseconds that a timer can wait. */
 export const milliseconds = (operator: string, name: string, value: unknown, least: number): number => {
   const ms = numberFrom(operator, name, value, least)
-  if (ms > LONGEST_MS) throw argumentError('range', `${operator}: ${name} must be at most ${LONGEST_MS} (24 days)`, `got ${ms}`, 'correct the argument')
+  if (ms > LONGEST_MS) {
+    throw argumentError(
+      'range',
+      `${operator}: ${name} must be at most ${LONGEST_MS} (24 days)`,
+      `got ${ms}`,
+      'correct the argument'
+    )
+  }
   return ms
 }
 
 /** One of the words of a list. */
 export const oneOf = <W extends string>(operator: string, name: string, value: unknown, words: readonly W[]): W => {
   if (!words.includes(value as W)) {
-    throw argumentError('range', `${operator}: ${name} must be one of ${words.join(', ')}`, `got ${String(value)}`, 'correct the argument')
+    throw argumentError(
+      'range',
+      `${operator}: ${name} must be one of ${words.join(', ')}`,
+      `got ${String(value)}`,
+      'correct the argument'
+    )
   }
   return value as W
 }
 
 /** A function. */
 export const callable = (operator: string, name: string, value: unknown): void => {
-  if (typeof value !== 'function') throw argumentError('type', `${operator}: ${name} must be a function`, `got ${kindOf(value)}`, 'pass a function')
+  if (typeof value !== 'function') {
+    throw argumentError(
+      'type',
+      `${operator}: ${name} must be a function`,
+      `got ${kindOf(value)}`,
+      'pass a function'
+    )
+  }
 }
 
 /**
@@ -59,11 +88,21 @@ export const beginning = <S>(operator: string, name: string, value: S): S => {
   try {
     copy = structuredClone(value)
   } catch (cause) {
-    throw argumentError('type', `${operator}: ${name} must survive structured clone`, cause instanceof Error ? cause.message : 'it does not', remedy)
+    throw argumentError(
+      'type',
+      `${operator}: ${name} must survive structured clone`,
+      cause instanceof Error ? cause.message : 'it does not',
+      remedy
+    )
   }
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) !== Object.getPrototypeOf(copy)) {
     const made = (value as { constructor?: { name?: string } }).constructor?.name ?? 'no class'
-    throw argumentError('type', `${operator}: ${name} must survive structured clone`, `an object of ${made} would lose its class`, remedy)
+    throw argumentError(
+      'type',
+      `${operator}: ${name} must survive structured clone`,
+      `an object of ${made} would lose its class`,
+      remedy
+    )
   }
   return copy
 }
@@ -71,7 +110,12 @@ export const beginning = <S>(operator: string, name: string, value: S): S => {
 /** Options: an object. */
 export const optionsObject = (operator: string, options: unknown): void => {
   if (typeof options === 'object' && options !== null) return
-  throw argumentError('type', `${operator}: options must be an object`, `got ${kindOf(options)}`, 'pass an object, or leave it out where there are defaults')
+  throw argumentError(
+    'type',
+    `${operator}: options must be an object`,
+    `got ${kindOf(options)}`,
+    'pass an object, or leave it out where there are defaults'
+  )
 }
 
 /** The options of a stage: an object, whose name, if it has one, is a text. */
@@ -79,7 +123,12 @@ export const stageOptions = (operator: string, options: { readonly name?: unknow
   optionsObject(operator, options)
   const { name } = options
   if (name === undefined || (typeof name === 'string' && name !== '')) return
-  throw argumentError('type', `${operator}: name must be a text that is not empty`, `got ${name === '' ? 'an empty one' : kindOf(name)}`, 'leave it out for the default')
+  throw argumentError(
+    'type',
+    `${operator}: name must be a text that is not empty`,
+    `got ${name === '' ? 'an empty one' : kindOf(name)}`,
+    'leave it out for the default'
+  )
 }
 
 /** Sources, as the operators that combine them take them. */
@@ -90,7 +139,12 @@ export const sources = (operator: string, given: readonly unknown[], least: numb
   }
   given.forEach((source, i) => {
     if (typeof (source as { port?: { stage?: unknown } } | null | undefined)?.port?.stage === 'object') return
-    throw argumentError('type', `${operator}: argument ${i + 1} must be a Source`, `got ${kindOf(source)}`, 'make one of it with from()')
+    throw argumentError(
+      'type',
+      `${operator}: argument ${i + 1} must be a Source`,
+      `got ${kindOf(source)}`,
+      'make one of it with from()'
+    )
   })
 }
 
@@ -103,7 +157,12 @@ export const checkRetry = (operator: string, retry: Retry): Retry => {
   numberFrom(operator, 'factor', retry.factor, 1)
   milliseconds(operator, 'maxMs', retry.maxMs, 0)
   if (numberFrom(operator, 'jitter', retry.jitter, 0) > 1) {
-    throw argumentError('range', `${operator}: jitter must be a number from 0 to 1`, `got ${retry.jitter}`, 'give the part of each wait that is random')
+    throw argumentError(
+      'range',
+      `${operator}: jitter must be a number from 0 to 1`,
+      `got ${retry.jitter}`,
+      'give the part of each wait that is random'
+    )
   }
   oneOf(operator, 'then', retry.then, AFTERWARDS)
   return retry
@@ -114,7 +173,12 @@ export const policyOf = (operator: string, onError: OnError | undefined): OnErro
   if (onError === undefined) return 'fail'
   if (typeof onError === 'object' && (onError as unknown) !== null) return checkRetry(`${operator}: onError`, onError)
   if (!AFTERWARDS.includes(onError as 'fail')) {
-    throw argumentError('range', `${operator}: onError must be one of ${AFTERWARDS.join(', ')}, or retry({ … })`, `got ${typeof onError === 'string' ? onError : kindOf(onError)}`, 'correct the argument')
+    throw argumentError(
+      'range',
+      `${operator}: onError must be one of ${AFTERWARDS.join(', ')}, or retry({ … })`,
+      `got ${typeof onError === 'string' ? onError : kindOf(onError)}`,
+      'correct the argument'
+    )
   }
   return onError
 }

@@ -26,10 +26,20 @@ export const cpu = (
   for (const [name, fn] of Object.entries(fns)) callable(kind, name, fn)
   stageOptions(kind, options)
   if (options.lane !== undefined && options.lane !== 'async' && options.lane !== 'blocking') {
-    throw argumentError('type', `${kind}: lane must be 'async' or 'blocking'`, `got ${String(options.lane)}`, 'leave it out to let the planner choose')
+    throw argumentError(
+      'type',
+      `${kind}: lane must be 'async' or 'blocking'`,
+      `got ${String(options.lane)}`,
+      'leave it out to let the planner choose'
+    )
   }
   if (typeof options.onError === 'object' && Object.keys(fns).length === 0) {
-    throw argumentError('type', `${kind}: onError cannot be a retry`, 'its answer would be the same again', "choose 'fail', 'skip' or 'deadLetter'")
+    throw argumentError(
+      'type',
+      `${kind}: onError cannot be a retry`,
+      'its answer would be the same again',
+      "choose 'fail', 'skip' or 'deadLetter'"
+    )
   }
   return {
     role: 'kernel',

@@ -35,7 +35,12 @@ export const decode = <A, O = A, I = unknown>(codec: Type<A, O, I>, options: Pla
   const given = codec as unknown
   const codecLike = (typeof given === 'object' || typeof given === 'function') && given !== null // one of fromModule can be called
   if (!codecLike || typeof codec.decode !== 'function' || typeof codec.validate !== 'function') {
-    throw argumentError('type', 'decode: the codec must be an io-ts codec', `got ${given === null ? 'null' : typeof given}`, 'pass t.type({ … }) or another t.Type')
+    throw argumentError(
+      'type',
+      'decode: the codec must be an io-ts codec',
+      `got ${given === null ? 'null' : typeof given}`,
+      'pass t.type({ … }) or another t.Type'
+    )
   }
   return flowOf(cpu('decode', {}, options, { codec }), options.name)
 }

@@ -26,10 +26,15 @@ import * as takeWhile from './take-while.ts'
 import * as tap from './tap.ts'
 import * as toJson from './to-json.ts'
 
+// Each kernel by its name, not by its module: so a bundler leaves the constructors, and what they need, out of the worker.
 const whole = [
-  batch, decode, distinct, drop, filter, flatMap, map, mapEither, parseJson, partition, reduce, route, scan, take, takeWhile, tap, toJson
-].map((operator) => operator.kernel)
+  batch.kernel, decode.kernel, distinct.kernel, drop.kernel, filter.kernel, flatMap.kernel, map.kernel, mapEither.kernel, parseJson.kernel,
+  partition.kernel, reduce.kernel, route.kernel, scan.kernel, take.kernel, takeWhile.kernel, tap.kernel, toJson.kernel
+]
 
-const halves = [aggregate, aggregateBy, countBy, reduce].flatMap((operator) => [operator.partialKernel, operator.mergeKernel])
+const halves = [
+  aggregate.partialKernel, aggregate.mergeKernel, aggregateBy.partialKernel, aggregateBy.mergeKernel,
+  countBy.partialKernel, countBy.mergeKernel, reduce.partialKernel, reduce.mergeKernel
+]
 
 export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries([...whole, ...halves].map((kernel) => [kernel.kind, kernel]))

@@ -38,13 +38,30 @@ export const kernel: Kernel = {
 const INDEX = /^(0|[1-9]\d*)$/
 
 const checkNames = (names: readonly string[]): void => {
-  if (names.length === 0) throw argumentError('range', 'route: it takes at least one route', 'got none', 'pass { name: predicate }')
+  if (names.length === 0) {
+    throw argumentError(
+      'range',
+      'route: it takes at least one route',
+      'got none',
+      'pass { name: predicate }'
+    )
+  }
   if (names.includes('otherwise')) {
-    throw argumentError('range', "route: no route may be called 'otherwise'", 'it is the name of the outlet for the rest', 'choose another name')
+    throw argumentError(
+      'range',
+      "route: no route may be called 'otherwise'",
+      'it is the name of the outlet for the rest',
+      'choose another name'
+    )
   }
   const index = names.find((name) => INDEX.test(name))
   if (index !== undefined) {
-    throw argumentError('range', 'route: a name must not be a whole number', `got ${index}, which has no place in the order of an object's keys`, `call it r${index}`)
+    throw argumentError(
+      'range',
+      'route: a name must not be a whole number',
+      `got ${index}, which has no place in the order of an object's keys`,
+      `call it r${index}`
+    )
   }
 }
 
@@ -69,7 +86,14 @@ export const route = <A, R extends Routes<A, E>, E = undefined>(
   const names = Object.keys(routes)
   checkNames(names)
   names.forEach((name) => {
-    if (typeof routes[name] !== 'function') throw argumentError('type', `route: the predicate of '${name}' must be a function`, `got ${typeof routes[name]}`, 'pass a function')
+    if (typeof routes[name] !== 'function') {
+      throw argumentError(
+        'type',
+        `route: the predicate of '${name}' must be a function`,
+        `got ${typeof routes[name]}`,
+        'pass a function'
+      )
+    }
   })
   const fns = Object.fromEntries(names.map((name, i) => [`route${i}`, routes[name]]))
   const spec = cpu('route', fns, options, { outlets: names.length + 1, args: { routes: names } })

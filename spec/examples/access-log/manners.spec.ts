@@ -38,6 +38,15 @@ suite('access log: manners', (it) => {
     assert.is(readFileSync(join(out, 'records.ndjson'), 'utf8'), 'before\n')
   })
 
+  it('names an output folder that cannot be made, and exits with 1', async ({ defer }) => {
+    const file = join(tempDir(defer), 'file')
+    writeFileSync(file, '')
+    const ended = await runExample(defer, 'access-log', ['--out', file])
+    assert.is(ended.code, 1)
+    assert.is(ended.stdout, '')
+    assert.ok(ended.stderr.startsWith(`--out: cannot make the folder ${file}: `), ended.stderr)
+  })
+
   it('ends quietly when nobody reads what it prints', async ({ defer }) => {
     const out = tempDir(defer)
     const example = startExample(defer, 'access-log', ['--lines', '2000', '--out', out])

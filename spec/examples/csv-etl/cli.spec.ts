@@ -62,7 +62,7 @@ suite('csv etl: program', (it) => {
 
   it('takes a codec module of the user\'s own, and sums every column of numbers by default', async ({ defer }) => {
     const dir = tempDir(defer)
-    writeFileSync(join(dir, 'a.csv'), 'name,n\nx,1\ny,2\nz,three\n')
+    writeFileSync(join(dir, 'a.csv'), 'name,n\nx,1\ny,2\nz,three\nalone\n')
     const fields = new URL('../../../examples/csv-etl/fields.ts', import.meta.url).href
     const io = import.meta.resolve('io-ts')
     const portable = import.meta.resolve('millrace/portable')
@@ -72,8 +72,11 @@ import { Count } from '${fields}'
 export const row = portable(import.meta, 'row', t.type({ name: t.string, n: Count }))
 `)
     const answer = answered(await runExample(defer, 'csv-etl', ['--json', '--out', dir, '--codec', join(dir, 'codec.ts'), join(dir, 'a.csv')]))
-    assert.equal(answer, { rows: 3, good: 2, bad: 1, aggregate: { n: { count: 2, sum: 3, min: 1, max: 2, mean: 1.5 } } })
-    assert.equal(ndjson(join(dir, 'bad-rows.ndjson')), [
+    assert.equal(answer, { rows: 4, good: 2, bad: 2, aggregate: { n: { count: 2, sum: 3, min: 1, max: 2, mean: 1.5 } } })
+    const [wrong, ragged] = ndjson(join(dir, 'bad-rows.ndjson')) as readonly BadRow[]
+    assert.equal([ragged!.row, ragged!.fields, ragged!.reasons.length], [5, 'alone', 1])
+    assert.match(ragged!.reasons[0]!.reason, /1 field/)
+    assert.equal([wrong], [
       { file: join(dir, 'a.csv'), row: 4, reasons: [{ field: 'n', reason: 'expected a whole number from 0, got "three"' }], fields: { name: 'z', n: 'three' } }
     ])
   })

@@ -128,7 +128,8 @@ export class CsvRows {
           at = text.charCodeAt(scanned.end) === CR ? scanned.end + 2 : scanned.end + 1
         } else {
           this.line++
-          const reason = scanned === 'open' ? `a quote is opened and not closed ${last ? 'before the end of the file' : `within ${MAX_RECORD} characters`}` : scanned.reason
+          const never = last ? 'before the end of the file' : `within ${MAX_RECORD} characters`
+          const reason = scanned === 'open' ? `a quote is opened and not closed ${never}` : scanned.reason
           this.#bad({ bad: true, line, reason, text: text.slice(at, end) }, rows)
           at = lineEnd + 1
         }
@@ -209,7 +210,8 @@ export class CsvRows {
       rows.lines.push(line)
       return
     }
-    const wanted = this.#format.header === false ? 'the first row has' : this.#format.header === true ? 'the header has' : 'there are names for'
+    const { header } = this.#format
+    const wanted = header === false ? 'the first row has' : header === true ? 'the header has' : 'there are names for'
     const reason = `it has ${fields.length} field${fields.length === 1 ? '' : 's'}, ${wanted} ${this.#width}`
     this.#bad({ bad: true, line, reason, text: text.slice(from, to), fields }, rows)
   }

@@ -35,17 +35,22 @@ class Columns {
 
   row(item: unknown, index: number): unknown[] {
     if (Array.isArray(item)) return this.#array(item as unknown[], index)
-    if (item === null || typeof item !== 'object') throw wrong(index, `is ${item === null ? 'null' : `a ${typeof item}`}, not a row`, 'A CSV sink takes objects or arrays')
+    if (item === null || typeof item !== 'object') {
+      throw wrong(index, `is ${item === null ? 'null' : `a ${typeof item}`}, not a row`, 'A CSV sink takes objects or arrays')
+    }
     const record = item as Readonly<Record<string, unknown>>
     if (this.#names === undefined) this.#use(Object.keys(record))
-    if (!this.#given) for (const key in record) if (!this.#known!.has(key)) throw wrong(index, `has the key '${key}', which the first item did not have`, 'Say which keys are written: columns: [...]')
+    const stranger = this.#given ? undefined : Object.keys(record).find((key) => !this.#known!.has(key))
+    if (stranger !== undefined) {
+      throw wrong(index, `has the key '${stranger}', which the first item did not have`, 'Say which keys are written: columns: [...]')
+    }
     return this.#names!.map((name) => record[name])
   }
 
   #array(item: unknown[], index: number): unknown[] {
     if (this.#width < 0) this.#width = this.#names?.length ?? item.length
-    if (item.length !== this.#width) throw wrong(index, `has ${item.length} fields, not ${this.#width}`, 'Give every row the same number of fields')
-    return item
+    if (item.length === this.#width) return item
+    throw wrong(index, `has ${item.length} fields, not ${this.#width}`, 'Give every row the same number of fields')
   }
 
   #use(names: readonly string[] | undefined): void {
@@ -82,9 +87,10 @@ const csvWriter = (target: Target, stringify: Stringify, { header, columns }: Cs
     },
     finish: async () => {
       if (!headed && rowsOf.names !== undefined) await put(stringify([[...rowsOf.names]]))
-      await target.commit()
+      await target.close()
       return { path: target.path, items, bytes: size }
     },
+    commit: () => target.commit(),
     abort: () => target.discard()
   }
 }

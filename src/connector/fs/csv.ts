@@ -41,16 +41,18 @@ export interface CsvOptions extends TextOptions {
 const namesOf = (option: string, names: readonly unknown[]): readonly string[] => {
   const texts = names.filter((name) => typeof name === 'string')
   if (names.length === 0 || texts.length < names.length) {
-    throw argumentError('type', `fs.csv: ${option} must be a list of names`, `got ${names.length === 0 ? 'an empty list' : 'a list with other values'}`, 'give at least one name')
+    const got = names.length === 0 ? 'an empty list' : 'a list with other values'
+    throw argumentError('type', `fs.csv: ${option} must be a list of names`, `got ${got}`, 'give at least one name')
   }
   const twice = duplicateOf(texts)
-  if (twice !== undefined) throw argumentError('range', `fs.csv: ${option} names a column twice`, `got '${twice}' again`, 'give every column a name of its own')
-  return texts
+  if (twice === undefined) return texts
+  throw argumentError('range', `fs.csv: ${option} names a column twice`, `got '${twice}' again`, 'give every column a name of its own')
 }
 
 const delimiterOf = (delimiter: unknown): string => {
   if (typeof delimiter === 'string' && delimiter !== '' && !/["\r\n]/.test(delimiter)) return delimiter
-  throw argumentError('range', 'fs.csv: delimiter must be a text without quotes and line ends', `got ${JSON.stringify(delimiter)}`, "use ',', ';' or '\\t'")
+  const what = 'fs.csv: delimiter must be a text without quotes and line ends'
+  throw argumentError('range', what, `got ${JSON.stringify(delimiter)}`, "use ',', ';' or '\\t'")
 }
 
 const headerOf = (header: CsvOptions['header']): CsvArgs['header'] => {
@@ -61,7 +63,7 @@ const headerOf = (header: CsvOptions['header']): CsvArgs['header'] => {
 
 /** Rows pass; what is left of one that could not be read fails, under the stage's policy. Travels to workers as it stands. */
 const checkRow = (row: CsvRow | readonly string[] | BadRow): CsvRow | readonly string[] => {
-  if ((row as BadRow).bad === true) {
+  if ((row as { readonly bad?: unknown }).bad === true) {
     const { reason, line } = row as BadRow
     throw Object.assign(new Error(`the row at line ${line} cannot be read: ${reason}`), { name: 'CsvError', code: 'ERR_MILLRACE_CSV_ROW', line })
   }
@@ -82,10 +84,13 @@ const checkRow = (row: CsvRow | readonly string[] | BadRow): CsvRow | readonly s
  * @example
  * const strikes = fs.csv('birdstrikes.csv').pipe(filter((row) => row['Effect Amount of damage'] === 'Substantial'))
  */
-export function csv<A>(paths: Paths, options: CsvOptions & { readonly codec: Type<A, unknown, unknown> }): FileEnd<A, object>
+export function csv<A>(paths: Paths, options: CsvOptions & { readonly codec: Type<A, unknown> }): FileEnd<A, object>
 export function csv(paths: Paths, options: CsvOptions & { readonly header: false }): FileEnd<readonly string[], object>
 export function csv(paths: Paths, options?: CsvOptions): FileEnd<CsvRow, object>
-export function csv(paths: Paths, options: CsvOptions & { readonly codec?: Type<unknown, unknown, unknown> | undefined } = {}): FileEnd<unknown, object> {
+export function csv(
+  paths: Paths,
+  options: CsvOptions & { readonly codec?: Type<unknown, unknown> | undefined } = {}
+): FileEnd<unknown, object> {
   const list = pathList('csv', paths)
   const { name, codec, onError, columns } = options
   const args: CsvArgs = {
@@ -101,6 +106,7 @@ export function csv(paths: Paths, options: CsvOptions & { readonly codec?: Type<
   )
   return fileEnd<unknown, object>(codec === undefined ? rows : rows.pipe(decode(codec)), () => {
     const path = sinkPath('csv', list)
-    return sinkOf<object, FileResult>(csvSinkSpec(path, { delimiter: args.delimiter, header: args.header, columns: picked }), name ?? nameOf(path))
+    const format = { delimiter: args.delimiter, header: args.header, columns: picked }
+    return sinkOf<object, FileResult>(csvSinkSpec(path, format), name ?? nameOf(path))
   })
 }

@@ -11,7 +11,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import type { Readable } from 'node:stream'
 import { gzipCorrupt, readFailed } from '../../error/wording-files.ts'
 import type { Split } from '../../graph/spec.ts'
 import { StreamPull } from '../stream-pull.ts'
@@ -151,7 +150,7 @@ const gzipFeed = (split: Split, packed: Feed): Feed => {
 }
 
 const stdinFeed = (): Feed => {
-  const pull = new StreamPull(process.stdin as Readable, STDIN)
+  const pull = new StreamPull(process.stdin, STDIN)
   let rest: Uint8Array | undefined
   let taken = 0
   const put = (target: Buffer, at: number, room: number): number => {

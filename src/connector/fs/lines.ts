@@ -19,8 +19,8 @@ export type LinesOptions = TextOptions
 /** The stage in front of a sink of lines; it makes sure that they are lines, where they are. */
 const asLine = map(
   (line: string) => {
-    if (typeof line !== 'string') throw new TypeError(`a sink of lines takes strings, got ${line === null ? 'null' : typeof line}; put map(String) or toJson() in front of it`)
-    return line
+    if (typeof line === 'string') return line
+    throw new TypeError(`a sink of lines takes strings, got ${line === null ? 'null' : typeof line}; put map(String) or toJson() in front of it`)
   },
   { name: 'to-line' }
 )

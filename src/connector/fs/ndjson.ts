@@ -31,9 +31,12 @@ export interface NdjsonOptions extends TextOptions {
  * const slow = fs.ndjson('requests/*.ndjson', { codec: Request }).pipe(filter((r) => r.ms > 1000))
  * await pipeline({ slow: slow.to(fs.ndjson('slow.ndjson')) }).run().done
  */
-export function ndjson<A>(paths: Paths, options: NdjsonOptions & { readonly codec: Type<A, unknown, unknown> }): FileEnd<A, unknown>
+export function ndjson<A>(paths: Paths, options: NdjsonOptions & { readonly codec: Type<A, unknown> }): FileEnd<A, unknown>
 export function ndjson(paths: Paths, options?: NdjsonOptions): FileEnd<unknown, unknown>
-export function ndjson(paths: Paths, options: NdjsonOptions & { readonly codec?: Type<unknown, unknown, unknown> | undefined } = {}): FileEnd<unknown, unknown> {
+export function ndjson(
+  paths: Paths,
+  options: NdjsonOptions & { readonly codec?: Type<unknown, unknown> | undefined } = {}
+): FileEnd<unknown, unknown> {
   const list = pathList('ndjson', paths)
   const { name, codec, onError } = options
   const values: Source<unknown> = fileSource<string>({

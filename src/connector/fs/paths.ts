@@ -10,7 +10,10 @@ import { pathsWrong } from '../../error/wording-files.ts'
 /** A path, a glob, a `file:` URL, or several of them. `-` is standard input. */
 export type Paths = string | URL | readonly (string | URL)[]
 
-const describe = (value: unknown): string => (value === null ? 'null' : typeof value === 'string' ? (value === '' ? 'an empty text' : `'${value}'`) : `a value of type ${typeof value}`)
+const describe = (value: unknown): string => {
+  if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(value)
+  return value === null ? 'null' : `a value of type ${typeof value}`
+}
 
 /** One path as text. */
 const textOf = (reader: string, path: unknown): string => {
@@ -28,7 +31,8 @@ export const pathList = (reader: string, paths: Paths): readonly string[] => {
   if (given.length === 0) throw pathsWrong(reader, 'an empty list')
   const list = given.map((path) => textOf(reader, path))
   if (list.includes('-') && list.length > 1) {
-    throw argumentError('range', `fs.${reader}: '-' (standard input) stands alone`, `got it among ${list.length} paths`, 'join the sources: concat(fs.stdin(), fs.lines(files))')
+    const remedy = 'join the sources: concat(fs.stdin(), fs.lines(files))'
+    throw argumentError('range', `fs.${reader}: '-' (standard input) stands alone`, `got it among ${list.length} paths`, remedy)
   }
   return list
 }
@@ -37,7 +41,8 @@ export const pathList = (reader: string, paths: Paths): readonly string[] => {
 export const sinkPath = (sink: string, paths: readonly string[]): string => {
   const [path] = paths
   if (path === undefined || paths.length > 1) {
-    throw argumentError('range', `fs.${sink}: a sink writes one file`, `got ${paths.length} paths`, 'give one path; partition or route the source for several files')
+    const remedy = 'give one path; partition or route the source for several files'
+    throw argumentError('range', `fs.${sink}: a sink writes one file`, `got ${paths.length} paths`, remedy)
   }
   if (path !== '-' && path.includes('*')) {
     throw argumentError('range', `fs.${sink}: a sink writes one file`, `got the glob '${path}'`, 'give the name of the file')

@@ -1,7 +1,8 @@
 /**
  * Where a sink's bytes go: a file that appears under its name only when all of it is there, or standard output.
  *
- *   open ──▶ .NAME.PID-RANDOM.tmp ── put … ──▶ commit: rename to NAME        discard: removed, NAME is as it was
+ *   open ──▶ .NAME.PID-RANDOM.tmp ── put … ── close ──▶ commit: rename to NAME
+ *                                                  └──▶ discard: removed, NAME is as it was; at any time before commit
  *
  * Small writes are gathered. A target that is no regular file (a device, a pipe) is written in place. A name that is a link
  * stays one: the file it points to is replaced. Called by text-writer.ts and csv-writer.ts, on the caller's loop.
@@ -18,6 +19,9 @@ export interface Target {
   readonly path: string
   /** Takes bytes, which are valid until the promise settles; `'closed'` when nobody wants any more. */
   put(bytes: Uint8Array): void | Promise<void | 'closed'>
+  /** All of it has been put: writes what was gathered. */
+  close(): Promise<void>
+  /** Shows the file under its name. */
   commit(): Promise<void>
   /** May be called at any time, and again. */
   discard(): Promise<void>
@@ -117,11 +121,18 @@ class FileTarget implements Target {
     this.#count += bytes.length
   }
 
-  async commit(): Promise<void> {
+  async close(): Promise<void> {
     try {
       await this.#flush()
       if (this.#encoder !== undefined) for (const chunk of await this.#encoder.end()) await writeAll(this.#handle, chunk)
       await this.#handle.close()
+    } catch (error) {
+      throw writeFailed(this.path, error)
+    }
+  }
+
+  async commit(): Promise<void> {
+    try {
       if (this.#temporary !== undefined) await rename(this.#temporary, this.#real)
       this.#over = true
     } catch (error) {
@@ -201,7 +212,8 @@ export const openStdout = (): Target => {
           else reject(writeFailed(STDOUT, error))
         })
       }),
-    commit: leave,
+    close: leave,
+    commit: () => Promise.resolve(),
     discard: leave
   }
 }

@@ -28,9 +28,10 @@ const textWriter = (target: Target): SinkWriter<FileResult> => {
     writeText,
     write: (lines) => (lines.length === 0 ? undefined : writeText(Buffer.from(`${lines.join('\n')}\n`), lines.length)),
     finish: async () => {
-      await target.commit()
+      await target.close()
       return { path: target.path, items, bytes: size }
     },
+    commit: () => target.commit(),
     abort: () => target.discard()
   }
 }

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { StageOptions } from '../../graph/options.ts'
 import { sinkOf, type Sink } from '../../graph/source.ts'
 import type { SinkWriter } from '../../graph/spec.ts'
+import { Interruptible } from '../../prelude/interruptible.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 
 /** After so long in synchronous calls the event loop gets its turn, in milliseconds. */
@@ -15,26 +16,21 @@ const LOOK_EVERY = 16
 
 const isPromise = (answer: unknown): answer is PromiseLike<unknown> => typeof answer === 'object' && answer !== null && 'then' in answer
 
-/** Rejects when the run has ended: a promise of the user's that never settles must not hold it. */
-const endOf = (signal: AbortSignal): Promise<never> => {
-  const ended = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error)
-    }, { once: true })
-  })
-  ended.catch(() => undefined) // it matters only to those who wait
-  return ended
-}
-
 const writer = (fn: (item: never) => unknown, signal: AbortSignal): SinkWriter<number> => {
-  const ended = endOf(signal)
+  const waits = new Interruptible() // a promise of the user's that never settles must not hold a run that has ended
+  signal.addEventListener('abort', () => {
+    waits.interrupt()
+  }, { once: true })
   let count = 0
   let turn = performance.now()
   return {
     write: async (items) => {
       for (const item of items) {
         const answer = fn(item as never)
-        if (isPromise(answer)) await Promise.race([answer, ended])
+        if (isPromise(answer)) {
+          await waits.wait(answer)
+          signal.throwIfAborted()
+        }
         if (++count % LOOK_EVERY !== 0 || performance.now() - turn <= TURN_MS) continue
         await setImmediate()
         turn = performance.now()
@@ -58,5 +54,5 @@ const writer = (fn: (item: never) => unknown, signal: AbortSignal): SinkWriter<n
 export const forEach = <A>(fn: (item: A) => unknown, options: StageOptions = {}): Sink<A, number> => {
   callable('forEach', 'fn', fn)
   stageOptions('forEach', options)
-  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: ({ signal }) => writer(fn as (item: never) => unknown, signal) }, options.name)
+  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: ({ signal }) => writer(fn, signal) }, options.name)
 }

@@ -185,5 +185,6 @@ export const fromObservable = <A>(observable: Observable<A> | Subscribable<A>, o
     capacity: wholeNumber('fromObservable', 'capacity', options.capacity ?? DEFAULT_BOUND.capacity, 1),
     overflow: oneOf('fromObservable', 'overflow', options.overflow ?? DEFAULT_BOUND.overflow, ['fail', 'dropOldest', 'dropNewest', 'latest'])
   }
-  return sourceOf<A>({ role: 'source', kind: 'fromObservable', args: { ...bound }, open: (context) => new Hold(observable, bound, context) }, options.name)
+  const open = (context: RunContext): SourceCursor => new Hold(observable, bound, context)
+  return sourceOf<A>({ role: 'source', kind: 'fromObservable', args: { ...bound }, open }, options.name)
 }

@@ -44,7 +44,9 @@ export const range = (start: number, end: number, step = 1, options: StageOption
   finite('start', start)
   numberFrom('range', 'end', end, -Infinity)
   stageOptions('range', options)
-  if (finite('step', step) === 0) throw argumentError('range', 'range: step must not be 0', 'got 0', 'use a positive step to go up, a negative one to go down')
+  if (finite('step', step) === 0) {
+    throw argumentError('range', 'range: step must not be 0', 'got 0', 'use a positive step to go up, a negative one to go down')
+  }
   const count = Math.max(0, Math.ceil((end - start) / step))
   return sourceOf<number>({ role: 'source', kind: 'range', args: { start, end, step }, open: () => cursor(start, step, count) }, options.name)
 }

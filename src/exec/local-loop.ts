@@ -1,0 +1,231 @@
+/**
+ * The kernels of a chain task as they run on the caller's loop: in slices of about a millisecond, results straight to the
+ * outlets, failures and dead letters with their place.
+ *
+ *     items ── slice ──▶ instance.run ──▶ outs ──▶ outlets        a slice is as many items as took about SLICE_MS of late
+ *                            └ PAUSED: send first; WAIT: sleep; both, then resume
+ * Invariants
+ *   L1  the event loop gets a turn at least every TURN_MS, but for one slice or one call of a user's function
+ *   L2  nothing is run after the run has failed or the last reader has left
+ * Called by chain-task.ts, which feeds it and decides when the task moves to the pool. Knows operator/ and the outlets.
+ */
+import { setImmediate, setTimeout as later } from 'node:timers/promises'
+import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
+import { kernels } from '../operator/kernels.ts'
+import type { ItemBatch, KernelSpec, Origin } from '../graph/spec.ts'
+import type { Binding } from '../plan/program.ts'
+import { compileChecker } from '../ship/check.ts'
+import { validatorOf } from '../ship/codec.ts'
+import { describeCodec } from '../ship/describe.ts'
+import { loadHere } from '../ship/from-module.ts'
+import { localBatch } from './batch.ts'
+import { deadLetterOf, failureOf } from './failure.ts'
+import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
+import type { TaskContext } from './task.ts'
+import { tell } from './told.ts'
+
+/** A slice of work should take about so long, in milliseconds. */
+const SLICE_MS = 1
+/** After so long without a turn the event loop gets one: the cooperative budget, in milliseconds. */
+const TURN_MS = 8
+/** Items of the first slice, and of the largest. */
+const FIRST_SLICE = 16
+const LARGEST_SLICE = 4096
+
+/** What became of a slice. */
+export interface Sliced {
+  /** Items that it took. */
+  readonly taken: number
+  /** Whether more is wanted. */
+  readonly open: boolean
+}
+
+export class LocalLoop {
+  /** CPU time that the kernels have used here, in milliseconds. */
+  cpuMs = 0
+  /** The task waits for room in a channel. */
+  sending = false
+  readonly #c: TaskContext
+  /** Lines of the splits of a file that have been read; see `Progress`. */
+  readonly #lines: ReadonlyMap<string, number>
+  readonly #counts: Float64Array
+  #specs: readonly KernelSpec[]
+  #instance: Instance | undefined
+  #origin: Origin | undefined
+  #base = 0
+  #dead: Promise<void>[] = []
+  #slice = FIRST_SLICE
+  #turn = performance.now()
+
+  constructor(context: TaskContext, lines: ReadonlyMap<string, number>) {
+    this.#c = context
+    this.#lines = lines
+    this.#specs = context.plan.kernels.map((kernel) => kernel.spec as KernelSpec)
+    this.#counts = new Float64Array(context.plan.program!.nodes.length * COUNTS_PER_NODE)
+  }
+
+  /** Plain state of the kernels, to be taken over by a worker; `undefined` when nothing has run here. */
+  get states(): readonly object[] | undefined {
+    return this.#instance?.states
+  }
+
+  /** Counters per node, as in protocol.ts. */
+  totals(): Float64Array {
+    const totals = Float64Array.from(this.#counts)
+    this.#instance?.counts.forEach((entered, node) => {
+      totals[node * COUNTS_PER_NODE + COUNT_IN]! += entered
+    })
+    return totals
+  }
+
+  /** For a task that stays here: fetches the functions that `fromModule` has left to the workers. */
+  async fetch(): Promise<void> {
+    this.#specs = await Promise.all(
+      this.#specs.map(async (spec) => {
+        const fns = await Promise.all(Object.entries(spec.fns).map(async ([name, fn]) => [name, await loadHere(fn)] as const))
+        return { ...spec, fns: Object.fromEntries(fns), codec: spec.codec === undefined ? undefined : await loadHere(spec.codec) }
+      })
+    )
+  }
+
+  /** Runs `items` from `from` on, as many as one slice takes. `base` is the index of `items[0]` at the task's inlet. */
+  async slice({ items, origin }: ItemBatch, from: number, base: number): Promise<Sliced> {
+    const instance = (this.#instance ??= this.#make())
+    const part = from === 0 && items.length <= this.#slice ? items : items.slice(from, from + this.#slice)
+    this.#base = base + from
+    this.#origin = origin === undefined ? undefined : behind(origin, from)
+    const begun = performance.now()
+    const status = instance.run(part)
+    this.cpuMs += performance.now() - begun
+    const ended = await this.#settle(instance, status)
+    this.#adapt(performance.now() - begun, part.length)
+    const open = (await this.#send()) && ended !== CLOSED
+    if (performance.now() - this.#turn > TURN_MS) await this.breathe()
+    return { taken: part.length, open }
+  }
+
+  /** The input has ended: flushes what the kernels hold. */
+  async end(): Promise<void> {
+    const instance = (this.#instance ??= this.#make())
+    this.#origin = undefined
+    await this.#settle(instance, instance.end())
+    await this.#send()
+    await Promise.all(this.#dead)
+  }
+
+  /** Gives the event loop its turn. */
+  async breathe(): Promise<void> {
+    await setImmediate()
+    this.#turn = performance.now()
+  }
+
+  /** Lets the event loop have a turn when one is due. */
+  breatheIfDue(): Promise<void> | undefined {
+    return performance.now() - this.#turn > TURN_MS ? this.breathe() : undefined
+  }
+
+  /** Carries a status to its end: pauses are sent, waits are slept. */
+  async #settle(instance: Instance, begun: Status): Promise<Status> {
+    let status = begun
+    while (status === PAUSED || status === WAIT) {
+      if (status === WAIT) await this.#sleep(instance.waitMs)
+      if (!(await this.#send())) return CLOSED
+      const again = performance.now()
+      status = instance.resume()
+      this.cpuMs += performance.now() - again
+    }
+    return status
+  }
+
+  #adapt(usedMs: number, items: number): void {
+    if (usedMs < SLICE_MS / 2 && items >= this.#slice) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
+    else if (usedMs > SLICE_MS * 2) this.#slice = Math.max(1, this.#slice >> 1)
+  }
+
+  /** Sends what the outlets hold. Answers whether anybody still reads. */
+  async #send(): Promise<boolean> {
+    const { outlets, plan } = this.#c
+    const outs = this.#instance!.outs
+    for (let outlet = 0; outlet < outs.length; outlet++) {
+      const held = outs[outlet]!
+      if (held.length === 0) continue
+      outs[outlet] = []
+      this.sending = true
+      const taken = await outlets.push(outlet, localBatch(held, plan.program!.outlets[outlet]!.text))
+      this.sending = false
+      if (!taken && this.#instance!.closeOutlet(outlet)) return false
+    }
+    if (this.#dead.length > 0) await Promise.all(this.#dead.splice(0))
+    return !this.#c.signal.aborted && !outlets.allClosed
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await later(ms, undefined, { signal: this.#c.signal }).catch(() => undefined)
+    this.#turn = performance.now()
+  }
+
+  #make(): Instance {
+    const { plan } = this.#c
+    const binding: Binding = {
+      fns: this.#specs.map((spec) => spec.fns),
+      envs: this.#specs.map((spec) => spec.env),
+      checkers: this.#specs.map((spec) => (spec.codec === undefined ? undefined : checkerOf(spec.codec)))
+    }
+    return instantiate(plan.program!, kernels, binding, {
+      failed: (node, index, item, error) => {
+        this.#failed(node, index, item, error)
+      },
+      left: (node, index, item, cause) => {
+        this.#setAside(node, index, item, cause)
+      }
+    })
+  }
+
+  #count(node: number, which: number): void {
+    this.#counts[node * COUNTS_PER_NODE + which]!++
+  }
+
+  /** Lines of the splits before the one that is being read. */
+  get #linesBefore(): number {
+    return this.#origin === undefined ? 0 : (this.#lines.get(this.#origin.file) ?? 0)
+  }
+
+  /** The stage's policy decides: the item is dropped, set aside, or ends the run. */
+  #failed(node: number, index: number, item: unknown, error: unknown): void {
+    const { plan } = this.#c
+    const { onError } = plan.program!.nodes[node]!
+    const policy = typeof onError === 'object' ? onError.then : onError
+    if (policy === 'skip') this.#count(node, COUNT_SKIPPED)
+    else if (policy === 'deadLetter') this.#setAside(node, index, item, error)
+    else {
+      this.#count(node, COUNT_FAILED)
+      throw failureOf(plan, tell(node, { origin: this.#origin }, index, 0, undefined, error), this.#base, this.#linesBefore, error)
+    }
+  }
+
+  #setAside(node: number, index: number, item: unknown, cause: unknown): void {
+    this.#count(node, COUNT_DEAD)
+    const told = tell(node, { origin: this.#origin }, index, 0, undefined, cause)
+    const sent = this.#c.deadLetter({ ...deadLetterOf(this.#c.plan, told, this.#base, this.#linesBefore), cause, item })
+    if (sent instanceof Promise) this.#dead.push(sent)
+  }
+}
+
+/** The origin of a batch without its first `from` items. */
+const behind = (origin: Origin, from: number): Origin =>
+  from === 0
+    ? origin
+    : { ...origin, line: origin.line + from, ...(origin.lines === undefined ? {} : { lines: Array.prototype.slice.call(origin.lines, from) as number[] }) }
+
+const checkers = new WeakMap<object, unknown>()
+
+/** On the caller's loop too a codec is checked by its compiled form where it has one, so that both lanes agree. */
+const checkerOf = (codec: object): unknown => {
+  let checker = checkers.get(codec)
+  if (checker === undefined) {
+    const described = describeCodec(codec)
+    checker = described._tag === 'Right' && 'shape' in described.right ? compileChecker(described.right.shape) : validatorOf(codec)
+    checkers.set(codec, checker)
+  }
+  return checker
+}
