@@ -8,7 +8,7 @@
 /** One way to do the work. `run` answers what it computed; the harness compares it with what is expected. */
 export interface Contender {
   readonly name: string
-  readonly run: () => Promise<unknown> | unknown
+  readonly run: () => unknown
 }
 
 export interface Work {

@@ -1,5 +1,6 @@
 /**
  * Small things stay small: what starts no thread, how soon a first result comes, and that a finished script ends by itself.
+ * Runs alone: it measures time.
  * Each in a process of its own, with `import()` in it, so that nothing is warm.
  */
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
 /**
+ * Runs alone: it measures CPU time.
  * The pool with real threads: every submitted morsel is run once, whatever dies; an idle pool uses no CPU.
  */
 import * as assert from 'uvu/assert'

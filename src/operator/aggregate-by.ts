@@ -35,17 +35,20 @@ export const mergeKernel: Kernel = {
   state: () => ({ parts: new Map() }),
   each: (g, item) => {
     const [one, key, part] = [g.fresh('one'), g.fresh('key'), g.fresh('part')]
+    const parts = `${g.state}.parts`
     return `for (${one} of ${item}) {
         ${key} = ${one}[0]; ${part} = ${one}[1];
-        if (${g.state}.parts.has(${key})) { ${part} = ${g.call('combine', `${g.state}.parts.get(${key})`, part)}; ${g.refusePromise(part)} }
-        else ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
-        ${g.state}.parts.set(${key}, ${part});
+        if (${parts}.has(${key})) { ${part} = ${g.call('combine', `${parts}.get(${key})`, part)}; ${g.refusePromise(part)} }
+        else ${key} = ${g.help}.newKey('aggregateBy', ${parts}.size, ${g.args}.maxKeys, ${key});
+        ${parts}.set(${key}, ${part});
       }`
   },
   end: (g) => {
     const [answers, one, y] = [g.fresh('answers'), g.fresh('one'), g.fresh('y')]
     return `${answers} = new Map();
-      for (${one} of ${g.state}.parts) { ${y} = ${g.call('finish', `${one}[1]`)}; ${g.refusePromise(y)} ${answers}.set(${one}[0], ${y}); }
+      for (${one} of ${g.state}.parts) {
+        ${y} = ${g.call('finish', `${one}[1]`)}; ${g.refusePromise(y)} ${answers}.set(${one}[0], ${y});
+      }
       ${g.state}.parts = new Map(); ${g.emit(answers)}`
   }
 }

@@ -49,8 +49,8 @@ export const partialOf = (kind: string, fresh: Fresh): Kernel => ({
       ${y} = ${g.call('add', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y};`
   },
   end: (g) => {
-    const part = g.fresh('part')
-    return `if (${g.state}.has) { ${part} = ${g.state}.value; ${g.state}.value = undefined; ${g.state}.has = false; ${g.emit(part)} }`
+    const [part, s] = [g.fresh('part'), g.state]
+    return `if (${s}.has) { ${part} = ${s}.value; ${s}.value = undefined; ${s}.has = false; ${g.emit(part)} }`
   }
 })
 
@@ -59,9 +59,9 @@ export const mergeOf = (kind: string, fresh: Fresh, answer: (g: Emitter, total: 
   kind,
   state: () => ({ value: undefined, has: false }),
   each: (g, item) => {
-    const y = g.fresh('y')
-    return `if (${g.state}.has) { ${y} = ${g.call('combine', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y}; }
-      else { ${g.state}.value = ${item}; ${g.state}.has = true; }`
+    const [y, s] = [g.fresh('y'), g.state]
+    return `if (${s}.has) { ${y} = ${g.call('combine', `${s}.value`, item)}; ${g.refusePromise(y)} ${s}.value = ${y}; }
+      else { ${s}.value = ${item}; ${s}.has = true; }`
   },
   end: (g) => {
     const y = g.fresh('y')
@@ -80,8 +80,8 @@ interface Halves {
 }
 
 /**
- * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is the partial half's: when a part
- * cannot be combined the answer would be wrong, so that ends the run.
+ * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is
+ * the partial half's: when a part cannot be combined the answer would be wrong, so that ends the run.
  */
 export const halved = (kind: string, { partial, merge, args = {} }: Halves, options: CpuOptions<unknown>): KernelSpec => {
   const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
@@ -125,9 +125,14 @@ const itself = (state: unknown): unknown => state
  * await range(0, 5).pipe(mean).toArray() // => [2]
  */
 export function aggregate<A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options?: CpuOptions<E>): Flow<A, R>
-export function aggregate<A, S, R = S, E = undefined>(name: string, combiner: Combiner<A, S, R, E>, options?: CpuOptions<E>): Flow<A, R>
+export function aggregate<A, S, R = S, E = undefined>(
+  name: string,
+  combiner: Combiner<A, S, R, E>,
+  options?: CpuOptions<E>
+): Flow<A, R>
 export function aggregate<A, S, R, E>(...args: readonly unknown[]): Flow<A, R> {
-  const [name, combiner, options = {}] = (typeof args[0] === 'string' ? args : [undefined, ...args]) as [string?, Combiner<A, S, R, E>?, CpuOptions<E>?]
+  const given = typeof args[0] === 'string' ? args : [undefined, ...args]
+  const [name, combiner, options = {}] = given as [string?, Combiner<A, S, R, E>?, CpuOptions<E>?]
   const { create, add, combine, finish = itself } = combinerOf('aggregate', combiner)
   stageOptions('aggregate', name === undefined ? options : { name })
   const halves = { partial: { create, add }, merge: { create, combine, finish } }

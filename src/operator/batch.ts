@@ -12,7 +12,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { callable, milliseconds, numberFrom, stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
-import { timedBatch } from './timed-batch.ts'
+import { timedBatch, type TimedBatch } from './timed-batch.ts'
 
 export interface BatchOptions<A, E = undefined> extends CpuOptions<E> {
   /** Items in a full batch. A whole number >= 1. */
@@ -109,7 +109,9 @@ export const batch = <A, E = undefined>(options: BatchOptions<A, E>): Flow<A, re
   stageOptions('batch', options)
   bounds(options)
   const { count = Infinity, maxWeight = Infinity, weigh, maxMs } = options
-  if (maxMs !== undefined) return flowOf(timedBatch({ count, maxWeight, maxMs, weigh: weigh as never, env: options.env }, options), options.name)
+  if (maxMs !== undefined) {
+    return flowOf(timedBatch({ count, maxWeight, maxMs, weigh: weigh as TimedBatch['weigh'], env: options.env }, options), options.name)
+  }
   const fns = weigh === undefined ? {} : { weigh }
   return flowOf(cpu('batch', fns, options, { parallelism: 'serial', args: { count, maxWeight } }), options.name)
 }

@@ -55,9 +55,12 @@ const GRACE_MS = 300
 const timedOut = (ms: number): Error =>
   Object.assign(new Error(`no answer within ${ms} ms (timeoutMs)`), { name: 'TimeoutError', code: 'ERR_MILLRACE_TIMEOUT' })
 
-const placeOf = (item: unknown, index: number): Place => ({ item, index, state: OPEN, value: undefined, call: 0, tries: 0, timer: undefined })
+export const placeOf = (item: unknown, index: number, state: Place['state'] = OPEN, value?: unknown): Place => ({
+  item, index, state, value, call: 0, tries: 0, timer: undefined
+})
 
-const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] => (policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED)
+const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] =>
+  policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   value instanceof Promise || (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')

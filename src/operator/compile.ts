@@ -120,8 +120,14 @@ const promised = (value: Promise<unknown>): never => {
   throw Object.assign(error, { code: 'ERR_MILLRACE_STAGE_PROMISE' })
 }
 
-/** The outlets below each node, and the nodes above it. */
-const kinship = ({ nodes, roots }: Program): { readonly below: readonly (readonly number[])[]; readonly above: readonly (readonly number[])[] } => {
+interface Kinship {
+  /** By node: the outlets below it. */
+  readonly below: readonly (readonly number[])[]
+  /** By node: the nodes above it. */
+  readonly above: readonly (readonly number[])[]
+}
+
+const kinship = ({ nodes, roots }: Program): Kinship => {
   const outletsOf = (targets: readonly Target[]): readonly number[] =>
     targets.flatMap((t) => ('outlet' in t ? [t.outlet] : outletsOf(nodes[t.node]!.targets.flat())))
   const above: number[][] = nodes.map(() => [])
@@ -167,7 +173,9 @@ export const instantiate = (
     outs,
     counts,
     states,
-    help: { failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight },
+    help: {
+      failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight
+    },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),
     ...binding

@@ -20,10 +20,10 @@ export const partialKernel: Kernel = {
   kind: 'countBy.partial',
   state: () => ({ counts: new Map() }),
   each: (g, item) => {
-    const [key, n] = [g.fresh('key'), g.fresh('n')]
-    return `${key} = ${g.call('key', item)}; ${n} = ${g.state}.counts.get(${key});
-      if (${n} !== undefined) ${g.state}.counts.set(${key}, ${n} + 1);
-      else { ${g.refusePromise(key)} ${g.state}.counts.set(${g.help}.newKey('countBy', ${g.state}.counts.size, ${g.args}.maxKeys, ${key}), 1); }`
+    const [key, n, counts] = [g.fresh('key'), g.fresh('n'), `${g.state}.counts`]
+    return `${key} = ${g.call('key', item)}; ${n} = ${counts}.get(${key});
+      if (${n} !== undefined) ${counts}.set(${key}, ${n} + 1);
+      else { ${g.refusePromise(key)} ${counts}.set(${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}), 1); }`
   },
   end: (g) => {
     const part = g.fresh('part')
@@ -35,11 +35,11 @@ export const mergeKernel: Kernel = {
   kind: 'countBy.merge',
   state: () => ({ counts: new Map() }),
   each: (g, item) => {
-    const [one, key, n] = [g.fresh('one'), g.fresh('key'), g.fresh('n')]
+    const [one, key, n, counts] = [g.fresh('one'), g.fresh('key'), g.fresh('n'), `${g.state}.counts`]
     return `for (${one} of ${item}) {
-        ${key} = ${one}[0]; ${n} = ${g.state}.counts.get(${key});
-        if (${n} === undefined) { ${n} = 0; ${key} = ${g.help}.newKey('countBy', ${g.state}.counts.size, ${g.args}.maxKeys, ${key}); }
-        ${g.state}.counts.set(${key}, ${n} + ${one}[1]);
+        ${key} = ${one}[0]; ${n} = ${counts}.get(${key});
+        if (${n} === undefined) { ${n} = 0; ${key} = ${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}); }
+        ${counts}.set(${key}, ${n} + ${one}[1]);
       }`
   },
   end: (g) => {

@@ -27,9 +27,10 @@ export const kernel: Kernel = {
   state: () => ({ seen: new Set(), ring: [], oldest: 0 }),
   each: (g, item) => {
     const [key, s] = [g.fresh('key'), g.state]
+    const max = `${g.args}.evict ? undefined : ${g.args}.maxKeys`
     return `${key} = ${g.call('key', item)};
       if (!${s}.seen.has(${key})) {
-        ${g.refusePromise(key)} ${key} = ${g.help}.newKey('distinct', ${s}.seen.size, ${g.args}.evict ? undefined : ${g.args}.maxKeys, ${key});
+        ${g.refusePromise(key)} ${key} = ${g.help}.newKey('distinct', ${s}.seen.size, ${max}, ${key});
         if (${g.args}.evict) {
           if (${s}.seen.size >= ${g.args}.maxKeys) ${s}.seen.delete(${s}.ring[${s}.oldest]);
           ${s}.ring[${s}.oldest] = ${key};
@@ -57,7 +58,10 @@ const itself = (item: unknown): unknown => item
  */
 export function distinct<A extends Key>(): Flow<A, A>
 export function distinct<A, E = undefined>(key: (item: A, env: E) => Key, options?: DistinctOptions<E>): Flow<A, A>
-export function distinct<A, E>(key: (item: A, env: E) => Key = itself as (item: A) => Key, options: DistinctOptions<E> = {}): Flow<A, A> {
+export function distinct<A, E>(
+  key: (item: A, env: E) => Key = itself as (item: A) => Key,
+  options: DistinctOptions<E> = {}
+): Flow<A, A> {
   stageOptions('distinct', options)
   const whenFull = oneOf('distinct', 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
   const bounded = options.maxKeys !== undefined || whenFull === 'evictOldest'

@@ -45,8 +45,8 @@ export const kernelOf = (kernels: Readonly<Record<string, Kernel>>, node: Progra
 
 /** Nodes that are one of several readers: only where ways part can one of them be closed while the others go on. */
 const branches = ({ roots, nodes }: Program): ReadonlySet<number> => {
-  const readers = [roots, ...nodes.map((node) => node.targets.flat())]
-  return new Set(readers.filter((targets) => targets.length > 1).flatMap((targets) => targets.flatMap((t) => ('node' in t ? [t.node] : []))))
+  const several = [roots, ...nodes.map((node) => node.targets.flat())].filter((targets) => targets.length > 1)
+  return new Set(several.flat().flatMap((t) => ('node' in t ? [t.node] : [])))
 }
 
 /** The text of the loop; `pauseAt` results gather before an expanding stage pauses. */
@@ -73,10 +73,10 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const guarded = (code: string): string => `try {\n${code}\n} catch (e) { ${failing} }`
 
   /** With several readers each is guarded, so that an item that fails in one still reaches the others. */
-  const into = (targets: readonly Target[], value: string): string =>
-    targets
-      .map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : targets.length > 1 ? guarded(enter(t.node, value)) : enter(t.node, value)))
-      .join('\n')
+  const into = (targets: readonly Target[], value: string): string => {
+    const guard = targets.length > 1 ? guarded : (code: string): string => code
+    return targets.map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : guard(enter(t.node, value)))).join('\n')
+  }
 
   /** The stages whose loops the code is being written into, outermost first. */
   const around: number[] = []
@@ -128,7 +128,8 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const ends = nodes
     .map((_, k) => {
       const code = all[k]!.end?.(emitter(k))
-      return code === undefined ? '' : `if (!X${k}) main: do { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } } while (false);`
+      if (code === undefined) return ''
+      return `if (!X${k}) main: do { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } } while (false);`
     })
     .join('\n')
   const bind = nodes

@@ -14,10 +14,13 @@ export type Key = string | number | bigint | boolean | null | undefined
 /** The key as it is kept, or a refusal: it is no key, or `max` keys are kept already. */
 export const newKey = (operator: string, kept: number, max: number | undefined, key: unknown): Key => {
   if ((typeof key === 'object' && key !== null) || typeof key === 'function' || typeof key === 'symbol') {
-    throw new TypeError(`${operator}: a key is ${typeof key === 'object' ? 'an object' : `a ${typeof key}`}, and those are compared by identity; answer a string or a number that says what it holds`)
+    const what = typeof key === 'object' ? 'an object' : `a ${typeof key}`
+    const remedy = 'answer a string or a number that says what it holds'
+    throw new TypeError(`${operator}: a key is ${what}, and those are compared by identity; ${remedy}`)
   }
   if (max !== undefined && kept >= max) {
-    const error = new RangeError(`${operator}: more than ${max} different keys (maxKeys); raise it if memory allows, or answer coarser keys`)
+    const remedy = 'raise it if memory allows, or answer coarser keys'
+    const error = new RangeError(`${operator}: more than ${max} different keys (maxKeys); ${remedy}`)
     throw Object.assign(error, { code: 'ERR_MILLRACE_TOO_MANY_KEYS' })
   }
   return own(key as Key)

@@ -16,7 +16,7 @@ import type { FunctionOptions, OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { bellOf } from './bell.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, type CallContext, type Place } from './calls.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
 import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
@@ -117,13 +117,14 @@ const run =
 
     const begin = (): void => {
       const index = feed.taken
-      const place = calls.start(feed.next(), index)
+      const item = feed.next()
+      const place = calls.start(item, index)
       if (place === undefined && (!ordered || queue.size === 0)) {
         out.push(calls.value)
         return
       }
       places++
-      const kept = place ?? answered(index, calls.value)
+      const kept = place ?? placeOf(item, index, DONE, calls.value)
       if (kept.state === FAILED) failed ??= kept
       if (ordered || kept.state !== OPEN) queue.push(kept)
     }
@@ -163,8 +164,6 @@ const run =
     }
   }
 
-const answered = (index: number, value: unknown): Place => ({ item: undefined, index, state: DONE, value, call: 0, tries: 0, timer: undefined })
-
 /**
  * Applies `fn` to every item, with at most `concurrency` calls in flight. `fn` may answer a promise or a value; its second
  * argument has a `signal`, aborted when the answer is not wanted any more: pass it on to what `fn` waits for.
@@ -189,5 +188,6 @@ export const mapAsync = <A, B>(
   const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds('mapAsync', 'timeoutMs', options.timeoutMs, 1)
   const onError = policyOf('mapAsync', options.onError)
   const args = { concurrency, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  return flowOf(processSpec('mapAsync', run({ fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError }), options, args), options.name)
+  const plan: Plan = { fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError }
+  return flowOf(processSpec('mapAsync', run(plan), options, args), options.name)
 }

@@ -14,7 +14,7 @@ export interface RetryOptions {
   readonly factor?: number | undefined
   /** No wait is longer than this, in milliseconds. Default 30 000. */
   readonly maxMs?: number | undefined
-  /** The part of each wait that is random, 0 (none) to 1 (all of it). Default 0.5, so that who failed together does not return together. */
+  /** The part of each wait that is random, 0 (none) to 1 (all of it). Default 0.5: who failed together does not return together. */
   readonly jitter?: number | undefined
   /** What happens when the last try has failed too. Default `'fail'`. */
   readonly then?: Retry['then'] | undefined

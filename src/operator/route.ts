@@ -26,10 +26,11 @@ export const kernel: Kernel = {
   each: (g, item) => {
     const ok = g.fresh('ok')
     // The last outlet is `otherwise`.
-    const from = (outlet: number): string =>
-      outlet === g.outlets - 1
-        ? g.emit(item, outlet)
-        : `${ok} = ${g.call(`route${outlet}`, item)}; ${g.refusePromise(ok)} if (${ok}) { ${g.emit(item, outlet)} } else { ${from(outlet + 1)} }`
+    const from = (outlet: number): string => {
+      if (outlet === g.outlets - 1) return g.emit(item, outlet)
+      const asked = `${ok} = ${g.call(`route${outlet}`, item)}; ${g.refusePromise(ok)}`
+      return `${asked} if (${ok}) { ${g.emit(item, outlet)} } else { ${from(outlet + 1)} }`
+    }
     return from(0)
   }
 }
@@ -98,5 +99,6 @@ export const route = <A, R extends Routes<A, E>, E = undefined>(
   const fns = Object.fromEntries(names.map((name, i) => [`route${i}`, routes[name]]))
   const spec = cpu('route', fns, options, { outlets: names.length + 1, args: { routes: names } })
   const stage = makeStage(spec, [source.port], options.name)
-  return Object.fromEntries([...names, 'otherwise'].map((name, outlet) => [name, new Source({ stage, outlet })])) as unknown as Routed<A, R>
+  const ways = [...names, 'otherwise'].map((name, outlet) => [name, new Source<A>({ stage, outlet })] as const)
+  return Object.fromEntries(ways) as unknown as Routed<A, R>
 }

@@ -34,5 +34,7 @@ export const scan = <A, S, E = undefined>(
   fn: (state: S, item: A, env: E) => S,
   initial: S,
   options: CpuOptions<E> = {}
-): Flow<A, S> =>
-  flowOf(cpu('scan', { fn }, options, { parallelism: 'serial', args: { initial: beginning('scan', 'initial', initial) } }), options.name)
+): Flow<A, S> => {
+  const args = { initial: beginning('scan', 'initial', initial) }
+  return flowOf(cpu('scan', { fn }, options, { parallelism: 'serial', args }), options.name)
+}

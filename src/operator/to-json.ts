@@ -15,8 +15,9 @@ export const kernel: Kernel = {
   kind: 'toJson',
   each: (g, item) => {
     const y = g.fresh('y')
+    const what = `(typeof ${item} === 'object' ? 'an item whose toJSON answers nothing' : typeof ${item})`
     return `${y} = JSON.stringify(${item});
-      if (${y} === undefined) throw new TypeError('toJson: ' + (typeof ${item} === 'object' ? 'an item whose toJSON answers nothing' : typeof ${item}) + ' has no JSON form');
+      if (${y} === undefined) throw new TypeError('toJson: ' + ${what} + ' has no JSON form');
       ${g.emit(y)}`
   }
 }
