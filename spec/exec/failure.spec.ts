@@ -98,6 +98,27 @@ for (const { workers, lane } of lanes) {
 }
 
 suite('bad luck of waiting stages', (it) => {
+  it('what they skip or set aside is counted by its stage', async () => {
+    const odd = async (n: number): Promise<number> => { if (n % 2 === 1) throw new Error('odd'); return n }
+    const run = pipeline({ out: range(0, 100).pipe(mapAsync(odd, { name: 'even', onError: 'skip' }), mapAsync(async (n) => { if (n % 4 !== 0) throw new Error('no four'); return n }, { name: 'four', onError: 'deadLetter' })).to(drop) }).run({ workers: 0 })
+    const report = await run.done
+    const rows = ['even', 'four'].map((name) => report.stages.find((s) => s.name === name)!)
+    assert.equal(rows.map((s) => [s.in, s.out, s.skipped, s.deadLetters, s.filtered]), [[100, 50, 50, 0, 0], [50, 25, 0, 25, 0]])
+    assert.equal(report.dropped, {})
+    addsUp(report)
+  })
+
+  it('an endless expansion that yields nothing does not hold a cancelled run, and its iterator is closed', async () => {
+    let closed = 0
+    function* endless(): Generator<number> { try { for (;;) yield 1 } finally { closed++ } }
+    const run = pipeline({ out: range(0, 10).pipe(flatMap(endless, { lane: 'async' }), filter((n) => n > 1, { lane: 'async' })).to(drop) }).run({ workers: 0 })
+    setTimeout(() => {
+      run.cancel()
+    }, 30)
+    assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+    assert.is(closed, 1)
+  })
+
   it('a rejection ends the run with stage and position', async () => {
     const error = await rejection(range(0, 100).pipe(mapAsync(async (n) => { if (n === 42) throw new TypeError('no'); return n }, { name: 'ask', concurrency: 4 })).toArray({ workers: 0 }))
     assert.equal([error.code, error.stage, error.position!.index], ['ERR_MILLRACE_STAGE_FAILED', 'ask', 42])

@@ -92,7 +92,7 @@ suite('mapAsync', (it) => {
           if (options.ordered) assert.equal(settled.out, good)
           else assert.equal(sorted(settled.out), sorted(good))
           const bads = all.flatMap((x, index) => (x.bad ? [[index, x]] : []))
-          if (options.onError === 'skip') assert.equal([settled.dropped, settled.letters.length], [bads.length, 0])
+          if (options.onError === 'skip') assert.equal([settled.skipped, settled.letters.length], [bads.length, 0])
           else {
             const letters = settled.letters.map((l) => [l.index, l.item])
             assert.equal(options.ordered ? letters : letters.sort((a, b) => (a[0] as number) - (b[0] as number)), bads)
@@ -205,7 +205,7 @@ suite('mapAsync', (it) => {
     assert.ok(signals[1]!.aborted && codeOf(signals[1]!.reason) === 'ERR_MILLRACE_TIMEOUT')
 
     const skipped = await runOne(mapAsync(late, { timeoutMs: 15, onError: 'skip' }), [[0, 1, 2]])
-    assert.equal([skipped.out, skipped.dropped], [[0, 2], 1])
+    assert.equal([skipped.out, skipped.skipped], [[0, 2], 1])
 
     let calls = 0
     const slowFirst = (n: number): Promise<number> => (++calls === 1 ? later(80, -1) : later(1, n))
@@ -228,8 +228,8 @@ suite('mapAsync', (it) => {
         await turns(3)
         return n
       }
-      const { out, dropped } = await runOne(mapAsync(fn, { timeoutMs: 50, ordered, concurrency: 1, onError: 'skip' }), [[1, 2, 3]])
-      assert.equal([out, dropped], [[2, 3], 1])
+      const { out, skipped } = await runOne(mapAsync(fn, { timeoutMs: 50, ordered, concurrency: 1, onError: 'skip' }), [[1, 2, 3]])
+      assert.equal([out, skipped], [[2, 3], 1])
     }
     let calls = 0
     const twice = async (_: number, { signal }: { signal: AbortSignal }): Promise<string> => {

@@ -74,7 +74,7 @@ suite('batch with maxMs', (it) => {
     const failed = await runOne(batch(options), [[1, 2], [3]])
     assert.equal([(failed.error as PipelineError).code, (failed.error as PipelineError).position], ['ERR_MILLRACE_STAGE_FAILED', { index: 2 }])
     const skipped = await runOne(batch({ ...options, onError: 'skip' }), [[1, 3, 2]])
-    assert.equal([skipped.out, skipped.dropped], [[[1, 2]], 1])
+    assert.equal([skipped.out, skipped.skipped], [[[1, 2]], 1])
     const dead = await runOne(batch({ ...options, onError: 'deadLetter' }), [[1, 3, 3, 2]], { slowLetters: 2 })
     assert.equal([dead.out, dead.letters.map((l) => [l.index, l.item]), dead.mostLetters], [[[1, 2]], [[1, 3], [2, 3]], 1])
     assert.instance((await runOne(batch({ maxWeight: 1, maxMs: 1, weigh: () => NaN }), [[1]])).error, PipelineError)

@@ -15,6 +15,7 @@ export const recording = (): Recorded => {
       signal: new AbortController().signal,
       stage: 'stage',
       deadLetter: () => undefined,
+      skipped: () => undefined,
       dropped: (count) => {
         recorded.dropped += count
       }

@@ -42,6 +42,7 @@ export interface Settled {
   readonly pushes: readonly (readonly unknown[])[]
   readonly letters: readonly { readonly item: unknown, readonly cause: unknown, readonly index: number }[]
   readonly dropped: number
+  readonly skipped: number
   readonly error: unknown
   /** By inlet: the items taken, whether the stage closed it. */
   readonly pulled: readonly number[]
@@ -128,6 +129,7 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
   const pushes: (readonly unknown[])[] = []
   const letters: Settled['letters'][number][] = []
   let dropped = 0
+  let skipped = 0
   let count = 0
   let left = false
   let lettersNow = 0
@@ -160,6 +162,9 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
       stage: 'the stage',
       inlets,
       outlets: [outlet],
+      skipped: (n) => {
+        skipped += n
+      },
       dropped: (n) => {
         dropped += n
       },
@@ -182,7 +187,7 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
   const closed = inlets.map((inlet) => inlet.closed)
   if (error !== undefined) cut.abort(error)
   for (const inlet of inlets) inlet.close()
-  return { out: pushes.flat(), pushes, letters, dropped, error, pulled: inlets.map((inlet) => inlet.pulled), closed, mostLetters }
+  return { out: pushes.flat(), pushes, letters, dropped, skipped, error, pulled: inlets.map((inlet) => inlet.pulled), closed, mostLetters }
 }
 
 /** The same for one flow and one inlet. */

@@ -97,6 +97,7 @@ export class ChainTask implements Task {
       this.#pool?.abort(new Error('the task is over'))
       await this.#pool?.close()
       await this.#closeFeed()
+      this.#loop.close()
       for (const edge of this.#c.inlets) edge.leave()
     }
   }
@@ -107,8 +108,8 @@ export class ChainTask implements Task {
   async #run(): Promise<void> {
     const { head } = this.#c.plan
     if (head?.spec.role !== 'source') return this.#fromChannel()
-    if (head.spec.splits !== undefined) return this.#fromSplits(head.spec, await head.spec.splits.list(this.#c.context(head.name)))
-    this.#cursor = head.kind === DEAD_LETTERS ? this.#c.letters.cursor() : await head.spec.open!(this.#c.context(head.name))
+    if (head.spec.splits !== undefined) return this.#fromSplits(head.spec, await head.spec.splits.list(this.#c.context(head)))
+    this.#cursor = head.kind === DEAD_LETTERS ? this.#c.letters.cursor() : await head.spec.open!(this.#c.context(head))
     return this.#fromCursor(this.#cursor)
   }
 

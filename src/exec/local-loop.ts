@@ -113,6 +113,11 @@ export class LocalLoop {
     await Promise.all(this.#dead)
   }
 
+  /** The task is over, early or not: closes iterables that were being walked. */
+  close(): void {
+    this.#instance?.close()
+  }
+
   /** Gives the event loop its turn. */
   async breathe(): Promise<void> {
     await setImmediate()
@@ -130,6 +135,7 @@ export class LocalLoop {
     while (status === PAUSED || status === WAIT) {
       if (status === WAIT) await this.#sleep(instance.waitMs)
       if (!(await this.#send())) return CLOSED
+      await this.breatheIfDue()
       const again = performance.now()
       status = instance.resume()
       this.cpuMs += performance.now() - again

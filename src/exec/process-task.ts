@@ -41,7 +41,7 @@ export class ProcessTask implements Task {
     })
     try {
       await spec.run({
-        ...this.#c.context(stage!.name),
+        ...this.#c.context(stage!),
         signal: this.#controller.signal,
         inlets: inlets.map((edge) => this.#inlet(edge)),
         outlets: Array.from({ length: spec.outlets }, (_, outlet) => this.#outlet(outlet))

@@ -185,7 +185,10 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     while (status === PAUSED || status === WAIT) {
       if (status === WAIT) sleep(loop.instance.waitMs)
       yield* flush(task, loop, slot, sent, false)
-      if (load(task.stop, 0) === STOP_ABORT) return CLOSED
+      if (load(task.stop, 0) === STOP_ABORT) {
+        loop.instance.close()
+        return CLOSED
+      }
       status = loop.instance.resume()
     }
     return status
@@ -345,6 +348,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         case 'register':
           return register(message)
         case 'unregister':
+          for (const loop of tasks.get(message.task)?.loops ?? []) loop.instance.close()
           tasks.delete(message.task)
           return
         case 'alone':

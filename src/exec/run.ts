@@ -18,7 +18,7 @@ import type { Closed } from '../graph/source.ts'
 import { OBSERVE } from '../graph/observe.ts'
 import type { RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
-import type { Plan, TaskPlan } from '../plan/plan.ts'
+import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { ChainTask } from './chain-task.ts'
 import { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
@@ -26,9 +26,9 @@ import { DEAD_LETTERS, LetterBox } from './letters.ts'
 import { Output } from './output.ts'
 import { Outlets } from './outlets.ts'
 import { ProcessTask } from './process-task.ts'
-import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
 import type { Metrics, Report, StageReport } from './report.ts'
 import { SinkTask } from './sink-task.ts'
+import { stageRows, type Aside } from './stage-rows.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** The watch looks this often whether anything still moves, in milliseconds; it also holds the process while a run goes on. */
@@ -82,6 +82,8 @@ class Running {
   #failure: PipelineError | undefined
   #draining = false
   #letters = 0
+  /** What waiting stages have set aside, by stage. */
+  readonly #aside = new Map<string, Aside>()
 
   constructor({ plan, signal }: StartOptions) {
     this.#plan = plan
@@ -130,15 +132,22 @@ class Running {
     return new ProcessTask(context)
   }
 
-  #context(stage: string): RunContext {
+  #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>): RunContext {
+    const aside = this.#aside.get(name) ?? { skipped: 0, deadLetters: 0 }
+    this.#aside.set(name, aside)
     return {
       signal: this.#controller.signal,
-      stage,
+      stage: name,
+      site,
       deadLetter: (item, cause, index) => {
-        return this.#dead({ stage, position: { index }, cause, item })
+        aside.deadLetters++
+        return this.#dead({ stage: name, position: { index }, cause, item })
+      },
+      skipped: (count) => {
+        aside.skipped += count
       },
       dropped: (count) => {
-        this.#dropped[stage] = (this.#dropped[stage] ?? 0) + count
+        this.#dropped[name] = (this.#dropped[name] ?? 0) + count
       }
     }
   }
@@ -233,35 +242,7 @@ class Running {
   }
 
   #stages(): readonly StageReport[] {
-    return this.#tasks.flatMap(({ plan, task }) => {
-      if (plan.program === undefined) return [this.#plainStage(plan, task)]
-      const totals = task.totals!()
-      const { nodes, roots } = plan.program
-      const entered = (node: number): number => totals[node * COUNTS_PER_NODE + COUNT_IN]!
-      const through = (targets: readonly { node?: number; outlet?: number }[]): number => {
-        const [target] = targets
-        if (target === undefined) return 0
-        if (target.node !== undefined) return entered(target.node)
-        return this.#edgeItems(plan, target.outlet!)
-      }
-      const head = plan.head === undefined ? [] : [row(plan.head, 0, through(roots), [0, 0, 0])]
-      const kernels = nodes.map((node, k) => {
-        const at = k * COUNTS_PER_NODE
-        const out = node.targets.reduce((sum, targets) => sum + through(targets as never), 0)
-        return row(plan.kernels[k]!, entered(k), out, [totals[at + COUNT_SKIPPED]!, totals[at + COUNT_DEAD]!, totals[at + COUNT_FAILED]!])
-      })
-      return [...head, ...kernels]
-    })
-  }
-
-  #edgeItems(plan: TaskPlan, outlet: number): number {
-    const [id] = plan.outlets[outlet] ?? []
-    return id === undefined ? 0 : this.#edges[id]!.itemsIn
-  }
-
-  #plainStage(plan: TaskPlan, task: Task): StageReport {
-    const out = plan.outlets.reduce((sum, _, outlet) => sum + this.#edgeItems(plan, outlet), 0)
-    return row(plan.stages[0]!, task.itemsIn, plan.outlets.length === 0 ? task.itemsIn : out, [0, 0, 0])
+    return stageRows(this.#tasks, this.#edges, this.#aside)
   }
 
   get #workers(): number {
@@ -307,23 +288,6 @@ const readsLetters = (plan: Plan, id: number): boolean => {
   const task = plan.tasks[id]!
   return task.head?.kind === DEAD_LETTERS || task.inlets.some((channel) => readsLetters(plan, plan.channels[channel]!.from.task))
 }
-
-const row = (
-  stage: { readonly name: string; readonly kind: string; readonly lane: 'async' | 'blocking' },
-  entered: number,
-  out: number,
-  [skipped, deadLetters, failed]: readonly [number, number, number]
-): StageReport => ({
-  name: stage.name,
-  kind: stage.kind,
-  lane: stage.lane,
-  in: entered,
-  out,
-  filtered: Math.max(0, entered - out - skipped - deadLetters - failed),
-  skipped,
-  deadLetters,
-  failed
-})
 
 /** Starts a plan. */
 export const start = <O extends Outputs>(options: StartOptions): Run<O> => {

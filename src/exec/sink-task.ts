@@ -45,7 +45,7 @@ export class SinkTask implements Task {
       const leave = (): void => {
         edge.leave()
       }
-      writer = spec.kind === OBSERVE ? this.#output.writer(leave) : await spec.open(this.#c.context(stage!.name))
+      writer = spec.kind === OBSERVE ? this.#output.writer(leave) : await spec.open(this.#c.context(stage!))
       for (;;) {
         this.#pulling = true
         const batch = await edge.pull()

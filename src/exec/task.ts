@@ -2,7 +2,7 @@
  * What a run gives to each of its tasks, and what it expects of them. Types only.
  */
 import type { RunContext } from '../graph/spec.ts'
-import type { TaskPlan } from '../plan/plan.ts'
+import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
 import type { LetterBox } from './letters.ts'
@@ -25,7 +25,7 @@ export interface TaskContext {
   /** Ends the run with this error, if it is the first. */
   readonly fail: (error: Error) => void
   /** The context for user-facing code of one of the task's stages. */
-  readonly context: (stage: string) => RunContext
+  readonly context: (stage: Pick<PlannedStage, 'name' | 'site'>) => RunContext
 }
 
 export interface Task {

@@ -67,9 +67,13 @@ export interface RunContext {
   readonly signal: AbortSignal
   /** Name of the stage in messages. */
   readonly stage: string
+  /** Where it was declared, where that is known. */
+  readonly site?: string | undefined
   /** Sets an item aside as a dead letter; wait for what it answers before making more. */
   deadLetter(item: unknown, cause: unknown, index: number): void | Promise<void>
-  /** Counts an item that was dropped on purpose (`skip`, overflow policies). */
+  /** Counts items that failed and were dropped, under the policy `skip`. */
+  skipped(count: number): void
+  /** Counts items that were lost to an overflow policy. */
   dropped(count: number): void
 }
 

@@ -98,7 +98,7 @@ const run =
 
     const gather = (place: Place): void => {
       if (place.state === DONE) out.push(place.value)
-      else if (place.state === DROPPED) context.dropped(1)
+      else if (place.state === DROPPED) context.skipped(1)
       else if (place.state === DEAD) {
         const set = context.deadLetter(place.item, place.value, place.index)
         if (set instanceof Promise) letter = set
@@ -112,7 +112,7 @@ const run =
         places--
         gather(place)
       }
-      if (failed !== undefined) throw stageFailed(context.stage, undefined, { index: failed.index }, failed.value)
+      if (failed !== undefined) throw stageFailed(context.stage, context.site, { index: failed.index }, failed.value)
     }
 
     const begin = (): void => {

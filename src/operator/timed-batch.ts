@@ -47,11 +47,11 @@ const run =
 
     const refused = (item: unknown, error: unknown): void => {
       const index = feed.taken - 1
-      if (onError === 'skip') context.dropped(1)
+      if (onError === 'skip') context.skipped(1)
       else if (onError === 'deadLetter') {
         const set = context.deadLetter(item, error, index)
         if (set instanceof Promise) letter = set
-      } else throw stageFailed(context.stage, undefined, { index }, error)
+      } else throw stageFailed(context.stage, context.site, { index }, error)
     }
 
     const add = (item: unknown): void => {

@@ -10,6 +10,9 @@ export const CHANNEL_ITEMS = 4096
 /** Bytes of frames that a channel holds before its sender waits. */
 export const CHANNEL_BYTES = 4 * 1024 * 1024
 
+/** Behind a `buffer`, whose capacity is the user's: one batch at a time, or the channel would be a second buffer behind it. */
+const HANDED_OVER = 1
+
 export interface ChannelPlan {
   readonly id: number
   readonly from: { readonly task: number; readonly outlet: number; readonly stage: string }
@@ -64,7 +67,7 @@ export const connect = (nodes: readonly PlanNode[], groups: readonly Group[], ca
       from: { task: e.from, outlet: e.outlet, stage: e.writer.name },
       to: { task: e.to, inlet: e.inlet, stage: e.reader.name },
       kind: readers(e.from, e.outlet) > 1 ? 'broadcast' : 'mpsc',
-      capacity,
+      capacity: e.writer.spec.kind === 'buffer' ? HANDED_OVER : capacity,
       bytes: CHANNEL_BYTES,
       crossing,
       text: e.text

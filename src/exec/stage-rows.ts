@@ -1,0 +1,69 @@
+/**
+ * The rows of a report: what entered, left and was set aside by each stage, from the counters of its task and its channels.
+ *
+ * What left a stage is what entered the next one; behind a fan-out any reader will do, as all see the same items. Called by
+ * run.ts, for the report and for the metrics of a run that goes on.
+ */
+import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
+import type { Program, Target } from '../plan/program.ts'
+import type { Edge } from './edge.ts'
+import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
+import type { StageReport } from './report.ts'
+import type { Task } from './task.ts'
+
+/** Items that a waiting stage has set aside under its policy. */
+export interface Aside {
+  skipped: number
+  deadLetters: number
+}
+
+interface Planned {
+  readonly plan: TaskPlan
+  readonly task: Task
+}
+
+const row = (stage: PlannedStage, entered: number, out: number, skipped = 0, deadLetters = 0, failed = 0): StageReport => ({
+  name: stage.name,
+  kind: stage.kind,
+  lane: stage.lane,
+  in: entered,
+  out,
+  filtered: Math.max(0, entered - out - skipped - deadLetters - failed),
+  skipped,
+  deadLetters,
+  failed
+})
+
+/** Items that left a task by one of its outlets. */
+const leftBy = ({ outlets }: TaskPlan, outlet: number, edges: readonly Edge[]): number => {
+  const [channel] = outlets[outlet] ?? []
+  return channel === undefined ? 0 : edges[channel]!.itemsIn
+}
+
+const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Edge[]): readonly StageReport[] => {
+  const totals = task.totals!()
+  const count = (node: number, which: number): number => totals[node * COUNTS_PER_NODE + which]!
+  const through = ([target]: readonly Target[]): number => {
+    if (target === undefined) return 0
+    return 'node' in target ? count(target.node, COUNT_IN) : leftBy(plan, target.outlet, edges)
+  }
+  const head = plan.head === undefined ? [] : [row(plan.head, 0, through(program.roots))]
+  const kernels = program.nodes.map(({ targets }, k) => {
+    const out = targets.reduce((sum, each) => sum + through(each), 0)
+    return row(plan.kernels[k]!, count(k, COUNT_IN), out, count(k, COUNT_SKIPPED), count(k, COUNT_DEAD), count(k, COUNT_FAILED))
+  })
+  return [...head, ...kernels]
+}
+
+const waitingRow = ({ plan, task }: Planned, edges: readonly Edge[], aside: Aside | undefined): StageReport => {
+  const isSink = plan.outlets.length === 0
+  const out = plan.outlets.reduce((sum, _, outlet) => sum + leftBy(plan, outlet, edges), 0)
+  return row(plan.stages[0]!, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
+}
+
+/** One row per stage, in the order of the plan. */
+export const stageRows = (tasks: readonly Planned[], edges: readonly Edge[], aside: ReadonlyMap<string, Aside>): readonly StageReport[] =>
+  tasks.flatMap((each) => {
+    const { program, stages } = each.plan
+    return program === undefined ? [waitingRow(each, edges, aside.get(stages[0]!.name))] : chainRows(each, program, edges)
+  })
