@@ -80,6 +80,7 @@ await program("'--help' says what there is", async ({ words, signal, print, atte
     return
   }
   if (drained) print('ended early, as asked: these are the counts of the rows that were read\n')
-  print(`${counted(read, 'row')} in ${duration(report.wallMs)}: ${counted(good, 'good one')} in ${rowsFile}, ${counted(bad, 'bad one')} in ${badRowsFile}\n\n`)
+  print(`${counted(read, 'row')} in ${duration(report.wallMs)}\n`)
+  print(`${counted(good, 'good one')} in ${rowsFile}, ${counted(bad, 'bad one')} in ${badRowsFile}\n\n`)
   console.table(answer)
 })

@@ -84,7 +84,10 @@ const monthAt = (line: string, at: number): number | undefined => {
   return (a | b | c) > 127 ? undefined : MONTHS.get((a << 16) | (b << 8) | c)
 }
 
-/** Days from 1 Jan 1970 to a day of the proleptic Gregorian calendar; days beyond the month run on. After H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
+/**
+ * Days from 1 Jan 1970 to a day of the proleptic Gregorian calendar; days beyond the month run on.
+ * After H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+ */
 const daysOf = (year: number, month: number, day: number): number => {
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)

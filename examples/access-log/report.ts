@@ -78,7 +78,8 @@ export const reportText = (summary: Summary, work: Work): string =>
   [
     speed(work),
     ...(work.drained ? ['ended early, as asked: these are the counts of the lines that were read'] : []),
-    `${counted(summary.parsed, 'request')} of ${counted(summary.clients, 'client')} for ${counted(summary.paths, 'path')}, ${size(summary.bytes)} served`,
+    `${counted(summary.parsed, 'request')} of ${counted(summary.clients, 'client')} for ${counted(summary.paths, 'path')}, ` +
+      `${size(summary.bytes)} served`,
     `${counted(work.deadLetters, 'line')} (${percent(work.deadLetters, work.lines)}) could not be parsed`,
     section('status', classes(summary)),
     `  ${Object.entries(summary.statuses).map(([status, n]) => `${status}: ${count(n)}`).join('  ')}`,

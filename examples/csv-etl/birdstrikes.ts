@@ -33,4 +33,9 @@ const addSpeed = portable(import.meta, 'addSpeed', (groups: Groups, strike: Row)
 })
 
 /** Speed in knots by phase of flight. */
-export const aggregate = { create: emptyGroups, add: addSpeed, combine: combineGroups, finish: tableOf } satisfies Combiner<Row, Groups, Table>
+export const aggregate = {
+  create: emptyGroups,
+  add: addSpeed,
+  combine: combineGroups,
+  finish: tableOf
+} satisfies Combiner<Row, Groups, Table>

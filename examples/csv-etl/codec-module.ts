@@ -29,7 +29,11 @@ export const loadCodec = async (path: string): Promise<CodecModule> => {
     throw new UsageError(`--codec: cannot import ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   })
   const { row, aggregate = columnsOfNumbers } = module
-  if (!isCodec(row)) throw new UsageError(`--codec: ${path} has no export 'row' that is an io-ts codec; see examples/csv-etl/birdstrikes.ts`)
-  if (!isCombiner(aggregate)) throw new UsageError(`--codec: the export 'aggregate' of ${path} is no combiner: it needs create, add and combine`)
+  if (!isCodec(row)) {
+    throw new UsageError(`--codec: ${path} has no export 'row' that is an io-ts codec; see examples/csv-etl/birdstrikes.ts`)
+  }
+  if (!isCombiner(aggregate)) {
+    throw new UsageError(`--codec: the export 'aggregate' of ${path} is no combiner: it needs create, add and combine`)
+  }
   return { row, aggregate }
 }

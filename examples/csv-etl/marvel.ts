@@ -34,4 +34,9 @@ const addCharacter = portable(import.meta, 'addCharacter', (groups: Groups, { Ye
 })
 
 /** Appearances by year of the first one. */
-export const aggregate = { create: emptyGroups, add: addCharacter, combine: combineGroups, finish: tableOf } satisfies Combiner<Row, Groups, Table>
+export const aggregate = {
+  create: emptyGroups,
+  add: addCharacter,
+  combine: combineGroups,
+  finish: tableOf
+} satisfies Combiner<Row, Groups, Table>

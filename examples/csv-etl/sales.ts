@@ -32,7 +32,12 @@ const addSale = portable(import.meta, 'addSale', (groups: Groups, { region, quan
 })
 
 /** Revenue by region, in cents. */
-export const aggregate = { create: emptyGroups, add: addSale, combine: combineGroups, finish: tableOf } satisfies Combiner<Row, Groups, Table>
+export const aggregate = {
+  create: emptyGroups,
+  add: addSale,
+  combine: combineGroups,
+  finish: tableOf
+} satisfies Combiner<Row, Groups, Table>
 
 const PRODUCTS = ['wheel', 'sluice', 'bucket, small', 'bucket, large', 'grindstone 90 cm', 'grindstone "Swan"']
 const CUSTOMERS = ['Anna Müller', 'Smith, Bob', 'Chloé O\'Neil', '水車 商店', 'Dee "Dee" Ray', 'Bäckerei Korn & Söhne']

@@ -23,9 +23,11 @@ export const duration = (ms: number): string => {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** Control characters, and those that turn the direction of what follows. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+
 /** Text from outside, safe to print: no control characters (a log can hold escape sequences), at most `width` characters. */
 export const printable = (text: string, width: number): string => {
-   
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  const safe = text.replace(UNSAFE, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
   return safe.length <= width ? safe : `${safe.slice(0, width - 1)}…`
 }

@@ -84,10 +84,12 @@ export const program = async (usageHint: string, main: (shell: Shell) => Promise
   process.stderr.on('error', () => undefined)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') stopping.abort(new Stop('nobody reads the output any more', 0))
-    else stopping.abort(new Stop(`standard output: ${error.message}`, 1))
-    const { code } = stopping.signal.reason as Stop
-    if (code === 1) complain((stopping.signal.reason as Stop).message)
-    process.exitCode ??= code
+    else {
+      // Said here and now: the program may have ended already.
+      complain(`standard output: ${error.message}`)
+      stopping.abort(new Stop('standard output cannot be written', 1))
+      process.exitCode = 1
+    }
   })
 
   const attend = async (run: Run<Outputs>, look: () => Seen, noun: string): Promise<Attended> => {

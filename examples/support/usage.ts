@@ -16,8 +16,12 @@ export const wholeNumber = (option: string, text: string | undefined, least: num
 export const parseWords = <O extends NonNullable<ParseArgsConfig['options']>>(words: readonly string[], options: O) => {
   const { values, positionals } = parsed(words, options)
   if (positionals.includes('')) throw new UsageError('a FILE is the empty string: name a file, a glob, or - for standard input')
-  if (positionals.includes('-') && positionals.length > 1) throw new UsageError('- (standard input) stands alone: leave the other FILEs out')
-  for (const [name, value] of Object.entries(values)) if (value === '') throw new UsageError(`--${name} is the empty string: give it a value`)
+  if (positionals.includes('-') && positionals.length > 1) {
+    throw new UsageError('- (standard input) stands alone: leave the other FILEs out')
+  }
+  for (const [name, value] of Object.entries(values)) {
+    if (value === '') throw new UsageError(`--${name} is the empty string: give it a value`)
+  }
   return { values, files: positionals }
 }
 

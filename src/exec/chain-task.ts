@@ -50,7 +50,7 @@ export class ChainTask implements Task {
   }
 
   get stuck(): boolean {
-    return (this.#pulling || this.#loop.sending) && this.#pool?.busy !== true
+    return (this.#pulling || this.#loop.sending || this.#pool?.sending === true) && this.#pool?.busy !== true
   }
 
   get cpuMs(): number {
@@ -93,6 +93,7 @@ export class ChainTask implements Task {
       this.#pool?.abort(error as Error)
       throw error
     } finally {
+      this.#stay()
       await this.#moving?.catch(() => undefined)
       this.#pool?.abort(new Error('the task is over'))
       await this.#pool?.close()
@@ -142,8 +143,8 @@ export class ChainTask implements Task {
     if (!(pulled instanceof Promise)) return pulled
     const batch = await this.#pull.wait(pulled)
     if (batch !== undefined || this.#over || !this.#drained) return batch
-    await this.#closeFeed() // which ends the pull, unless it waits for what never comes
-    return Promise.race([pulled, setImmediate(undefined)])
+    await this.#closeFeed() // which ends the pull, with what it has or with an error, unless it waits for what never comes
+    return Promise.race([pulled.catch(() => undefined), setImmediate(undefined)])
   }
 
   async #fromSplits(spec: SourceSpec, splits: SplitPlan): Promise<void> {
@@ -249,25 +250,37 @@ export class ChainTask implements Task {
     return (this.#moving ??= this.#open())
   }
 
+  /** The task is over: it does not wait for workers that have not answered yet. */
+  readonly #staying = new AbortController()
+
+  #stay(): void {
+    this.#staying.abort(new Error('the task is over'))
+  }
+
   async #open(): Promise<void> {
     const { plan, outlets, workers } = this.#c
-    this.#pool = await PoolTask.open({
+    const opened = PoolTask.open({
       plan,
       crew: crewOf(workers),
       outlets,
       states: plan.affinity === 'serial' ? this.#loop.states : undefined,
       progress: this.#progress,
       deadLetter: this.#c.deadLetter,
-      fail: this.#c.fail
+      fail: this.#c.fail,
+      signal: this.#staying.signal
     })
-    if (!this.#over) this.#ready = true
+    this.#pool = await opened.catch((error: unknown) => {
+      if (!this.#staying.signal.aborted) throw error
+      return undefined
+    })
+    if (this.#pool !== undefined && !this.#over) this.#ready = true
   }
 
   // ---- ending ----
 
   async #finish(): Promise<void> {
     const movedAway = this.#ready && this.#c.plan.affinity === 'serial'
-    if (!movedAway && (this.#loop.states !== undefined || this.#pool === undefined)) await this.#loop.end()
+    if (!movedAway && !this.#c.outlets.allClosed && (this.#loop.states !== undefined || this.#pool === undefined)) await this.#loop.end()
     await this.#pool?.finish()
     if (this.#c.signal.aborted) throw this.#c.cancelled()
   }
@@ -280,6 +293,7 @@ export class ChainTask implements Task {
   readonly #pull = new Interruptible()
 
   #stopFeed(): void {
+    this.#stay()
     this.#pull.interrupt()
     this.#pool?.abort(new Error('nobody reads any more'))
   }
@@ -287,8 +301,10 @@ export class ChainTask implements Task {
   /** Called when the run is cancelled or drained: wakes whatever waits. */
   wake(): void {
     if (this.#c.signal.aborted || this.#c.plan.head?.kind !== DEAD_LETTERS) this.#pull.interrupt()
-    if (this.#c.signal.aborted) this.#pool?.abort(this.#c.cancelled())
-    else if (this.#drained) this.#pool?.drain()
+    if (this.#c.signal.aborted) {
+      this.#stay()
+      this.#pool?.abort(this.#c.cancelled())
+    } else if (this.#drained) this.#pool?.drain()
   }
 
   async #closeFeed(): Promise<void> {

@@ -30,8 +30,8 @@ export interface Hand {
 export interface Crew {
   readonly workers: number
   readonly arena: Arena
-  /** Starts the workers, hands them the task, and answers when all of them are ready. */
-  register(registration: Registration, hand: Hand): Promise<void>
+  /** Starts the workers, hands them the task, and answers when all of them are ready; rejects when `signal` is aborted first. */
+  register(registration: Registration, hand: Hand, signal: AbortSignal): Promise<void>
   unregister(task: number): void
   /** Puts a morsel with these items in front of the workers; -1 when there is no room: see `room`. */
   submitItems(task: number, items: readonly unknown[], from: number, to: number, pin: number): { slot: number; taken: number }
@@ -44,6 +44,8 @@ export interface Crew {
   release(slot: number): void
   frame(slot: number, worker: number, ticket: number): FrameHandle
   terminate(worker: number): void
+  /** Takes back a morsel that no worker has begun; false when one has. */
+  withdraw(slot: number): boolean
   /** Holds the process while a run is in progress. */
   ref(): void
   unref(): void
@@ -131,23 +133,33 @@ const makeCrew = (workers: number): Crew => {
     get busy() {
       return hands.size > 0
     },
-    register: async (registration, hand) => {
+    register: async (registration, hand, signal) => {
+      signal.throwIfAborted()
       hands.set(registration.task, hand)
       registrations.set(registration.task, registration)
       crew.ref()
+      let leave = (): void => undefined
+      // A worker answers when it is free: another run's long function may keep it for as long as that takes.
+      const left = new Promise<never>((_, reject) => {
+        leave = () => {
+          reject(signal.reason as Error)
+        }
+      })
+      left.catch(() => undefined)
+      signal.addEventListener('abort', leave, { once: true })
       try {
-        await pool.start()
-        await new Promise<void>((resolve, reject) => {
-          const left = new Set(Array.from({ length: workers }, (_, w) => w))
+        await Promise.race([left, pool.start()])
+        await Promise.race([left, new Promise<void>((resolve, reject) => {
+          const unanswered = new Set(Array.from({ length: workers }, (_, w) => w))
           const stages = registration.program.nodes.map((node) => node.stage)
-          answers.set(registration.task, { left, stages, deaths: 0, resolve, reject })
+          answers.set(registration.task, { left: unanswered, stages, deaths: 0, resolve, reject })
           pool.broadcast(registration)
-        })
+        })])
       } catch (error) {
-        hands.delete(registration.task)
-        registrations.delete(registration.task)
+        crew.unregister(registration.task)
         throw error
       } finally {
+        signal.removeEventListener('abort', leave)
         answers.delete(registration.task)
         crew.unref()
       }
@@ -160,15 +172,21 @@ const makeCrew = (workers: number): Crew => {
     submitItems: (task, items, from, to, pin) => {
       const slot = claim(task, INPUT_ITEMS)
       if (slot < 0) return { slot, taken: 0 }
-      let taken = writeFrame(arena, slot, items, from, to)
+      let taken: number
       let to_ = pin
-      if (taken === 0) {
-        // Too large for a slot: the frame goes ahead, by message, to the worker that the morsel is pinned to.
-        to_ = pin < 0 ? slot % workers : pin
-        const { kind, count, buffer } = encodeAlone(items, from, from + 1, false)
-        arena.words(slot)[WORD_INPUT] = INPUT_ALONE
-        pool.post(to_, { type: 'alone', slot, frame: { kind, count, buffer } })
-        taken = 1
+      try {
+        taken = writeFrame(arena, slot, items, from, to)
+        if (taken === 0) {
+          // Too large for a slot: the frame goes ahead, by message, to the worker that the morsel is pinned to.
+          to_ = pin < 0 ? slot % workers : pin
+          const { kind, count, buffer } = encodeAlone(items, from, from + 1, false)
+          arena.words(slot)[WORD_INPUT] = INPUT_ALONE
+          pool.post(to_, { type: 'alone', slot, frame: { kind, count, buffer } })
+          taken = 1
+        }
+      } catch (error) {
+        arena.release(slot) // an item that cannot be cloned
+        throw error
       }
       if (submit(slot, to_)) return { slot, taken }
       arena.release(slot)
@@ -231,6 +249,7 @@ const makeCrew = (workers: number): Crew => {
     terminate: (worker) => {
       pool.terminate(worker)
     },
+    withdraw: (slot) => pool.withdraw(slot),
     ref: () => {
       if (users++ === 0) pool.ref()
     },

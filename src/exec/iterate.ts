@@ -49,7 +49,7 @@ export const iterateWith = <A>(source: Source<A>, start: StartRun): AsyncIterabl
     })
   }
   const next = async (): Promise<IteratorResult<A>> => {
-    if (run === undefined) begin()
+    if (run === undefined && !over) begin()
     for (;;) {
       if (failure !== undefined) {
         const { error } = failure

@@ -14,10 +14,12 @@ const CAPACITY = 1024
 export class LetterBox {
   #letters: DeadLetter[] = []
   #ended = false
+  #closed = false
   #wakeReader: (() => void) | undefined
   #wakeWriters: (() => void)[] = []
 
   put(letter: DeadLetter): void | Promise<void> {
+    if (this.#closed) return // the sink wanted no more, and nobody else is there to wait for
     this.#letters.push(letter)
     this.#wakeReader?.()
     if (this.#letters.length < CAPACITY || this.#ended) return
@@ -32,7 +34,7 @@ export class LetterBox {
   }
 
   cursor(): SourceCursor {
-    return { pull: () => this.#pull(), close: () => { this.#wakeAll() } }
+    return { pull: () => this.#pull(), close: () => { this.#close() } }
   }
 
   async #pull(): Promise<ItemBatch | undefined> {
@@ -46,6 +48,12 @@ export class LetterBox {
     this.#letters = []
     this.#wakeAll()
     return { items }
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#letters = []
+    this.#wakeAll()
   }
 
   #wakeAll(): void {

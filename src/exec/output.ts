@@ -32,6 +32,8 @@ export class Output {
   #cancelled = false
   #leave: () => void = () => undefined
   #everSubscribed = false
+  /** The last subscriber has gone: nothing is kept for anybody. */
+  #left = false
 
   constructor(name: string, streams: boolean, capacity: number, overflow: Overflow) {
     this.name = name
@@ -82,7 +84,11 @@ export class Output {
     this.#settle()
     return () => {
       this.#subscribers.delete(subscriber)
-      if (this.#subscribers.size === 0 && this.#state.type === 'open' && this.#streams) this.#leave()
+      if (this.#subscribers.size > 0 || this.#state.type !== 'open' || !this.#streams) return
+      this.#left = true
+      this.#held = []
+      this.#leave()
+      this.#room?.()
     }
   }
 
@@ -107,6 +113,7 @@ export class Output {
       for (const item of items) for (const subscriber of this.#subscribers) subscriber.next(item)
       return
     }
+    if (this.#left) return
     return this.#hold(items, 0)
   }
 

@@ -15,6 +15,7 @@ import { workerDied } from '../error/wording-run.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Death } from '../pool/pool.ts'
 import { frameBatch, type Batch } from './batch.ts'
+import { Interruptible } from '../prelude/interruptible.ts'
 import { nextTask, type Crew, type Hand } from './crew.ts'
 import { deadLetterOf, failureOf, linesBefore, type DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
@@ -58,6 +59,8 @@ export interface PoolTaskOptions {
   readonly progress: Progress
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
+  /** The task is over, whether the workers have answered or not. */
+  readonly signal: AbortSignal
 }
 
 /** The description of a task that travels to workers. */
@@ -111,7 +114,7 @@ export class PoolTask implements Hand {
   /** Registers the task with every worker: resolves when all are ready, rejects with what one of them could not find. */
   static async open(options: PoolTaskOptions): Promise<PoolTask> {
     const task = new PoolTask(options)
-    await options.crew.register(task.#registration, task)
+    await options.crew.register(task.#registration, task, options.signal)
     options.crew.ref()
     task.#delivering = task.#deliver().catch((error: unknown) => {
       options.fail(error as Error)
@@ -146,7 +149,12 @@ export class PoolTask implements Hand {
     await this.#permit()
     const slot = this.shut ? -1 : batch.takeSlot()
     if (slot >= 0) {
-      while (!this.#o.crew.submitFrame(this.#registration.task, slot, this.#owner)) await this.#room()
+      while (!this.#o.crew.submitFrame(this.#registration.task, slot, this.#owner)) {
+        await this.#room()
+        if (!this.shut) continue
+        batch.release()
+        return
+      }
       this.#add(slot, base, batch.count, undefined, this.#owner)
       return
     }
@@ -156,8 +164,7 @@ export class PoolTask implements Hand {
 
   async split(split: Split): Promise<void> {
     await this.#permit()
-    if (this.shut) return
-    for (;;) {
+    while (!this.shut) {
       const slot = this.#o.crew.submitSplit(this.#registration.task, split)
       if (slot >= 0) {
         this.#add(slot, 0, 0, split, -1)
@@ -172,10 +179,14 @@ export class PoolTask implements Hand {
     while (this.#order.length > 0 && this.#aborted === undefined) await this.#changed()
     const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#ran] : []
     for (const worker of flushes) {
-      if (this.#aborted !== undefined) break
-      const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
-      if (slot < 0) await this.#room()
-      else this.#add(slot, this.#o.progress.items, 0, undefined, worker)
+      while (this.#aborted === undefined) {
+        const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
+        if (slot >= 0) {
+          this.#add(slot, this.#o.progress.items, 0, undefined, worker)
+          break
+        }
+        await this.#room()
+      }
     }
     this.#ended = true
     this.#poke()
@@ -188,12 +199,16 @@ export class PoolTask implements Hand {
     return this.#order.some((pending) => !pending.done && pending.rests < 0)
   }
 
+  /** Results wait for room in a channel, and with them all that come later; for the deadlock watch. */
+  sending = false
+
   /** The run has failed or was cancelled, or nobody reads any more: throws the work away. */
   abort(reason: Error): void {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
     this.shut = true
     store(new Int32Array(this.#registration.stop), 0, STOP_ABORT)
+    this.#waiting.interrupt()
     for (const pending of this.#order) {
       for (const { batch } of pending.out.splice(0)) batch.release()
       if (pending.rests >= 0) this.#resume(pending)
@@ -216,16 +231,20 @@ export class PoolTask implements Hand {
     if (this.#order.some((pending) => !pending.done)) {
       const late = setTimeout(() => {
         for (const { worker, running } of crew.pool.metrics()) if (this.#bySlot.has(running)) crew.terminate(worker)
+        // What is queued behind another run's function would wait for as long as that takes.
+        for (const pending of this.#order) if (!pending.done && crew.withdraw(pending.slot)) this.#done(pending, 0, 0, 0)
+        this.#poke()
       }, GRACE_MS)
       while (this.#order.some((pending) => !pending.done)) await this.#changed()
       clearTimeout(late)
     }
+    await this.#delivering
+    // Told to the workers before a slot is used anew: who holds a morsel at rest there lets go of it first.
+    crew.unregister(this.#registration.task)
     for (const pending of this.#order.splice(0)) {
       for (const { batch } of pending.out) batch.release()
       crew.release(pending.slot)
     }
-    await this.#delivering
-    crew.unregister(this.#registration.task)
     crew.unref()
   }
   #closed = false
@@ -328,8 +347,10 @@ export class PoolTask implements Hand {
       }
       const next = oldest.out.shift()
       if (next !== undefined) {
+        this.sending = true
         if (next.outlet >= 0) await outlets.push(next.outlet, next.batch)
         else await this.#dead(oldest, next.batch)
+        this.sending = false
       } else if (oldest.failing !== undefined) {
         await oldest.failing // the place of the failure takes a while to find; until then the run is not over
         return
@@ -371,9 +392,11 @@ export class PoolTask implements Hand {
     this.#wakeDispatch = undefined
   }
 
+  /** Waits for a slot or a place in a queue; not after an abort. */
   async #room(): Promise<void> {
-    await this.#o.crew.room()
+    await this.#waiting.wait(this.#o.crew.room())
   }
+  readonly #waiting = new Interruptible()
 
   readonly #watchers: (() => void)[] = []
   #changed(): Promise<void> {

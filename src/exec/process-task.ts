@@ -10,6 +10,9 @@ import { localBatch, type Batch } from './batch.ts'
 import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
+/** Stages that wait for their channels only, whatever they hold. */
+const JOINS: ReadonlySet<string> = new Set(['concat', 'merge', 'zip'])
+
 export class ProcessTask implements Task {
   itemsIn = 0
   itemsOut = 0
@@ -23,8 +26,9 @@ export class ProcessTask implements Task {
 
   /** Blocked on a push, or with nothing to do but pull. A stage that waits for the outside may look so: see run.ts. */
   get stuck(): boolean {
-    const { inlets, outlets } = this.#c
-    return outlets.edges.some((edge) => edge.pushing > 0) || (this.itemsIn === this.itemsOut && inlets.some((edge) => edge.pulling > 0))
+    const { inlets, outlets, plan } = this.#c
+    const holdsNothing = this.itemsIn === this.itemsOut || JOINS.has(plan.stages[0]!.kind)
+    return outlets.edges.some((edge) => edge.pushing > 0) || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
   }
 
   wake(): void {

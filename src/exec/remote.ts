@@ -79,6 +79,8 @@ interface Sent {
   restedMs: number
 }
 
+/** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */
+const FOR_RESULTS = 3 / 4
 /** Results held back until they make a frame worth sending. */
 const FRAME_ITEMS = 512
 /** The same for text, in lines. */
@@ -87,7 +89,9 @@ const FRAME_LINES = 1024
 export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
   const tasks = new Map<number, Task>()
   const awaited = new Map<number, (() => void)[]>()
-  const resting = new Map<number, Generator<Step, void, unknown>>()
+  const resting = new Map<number, { readonly task: number; readonly driver: Generator<Step, void, unknown> }>()
+  /** Tasks whose functions are being fetched. */
+  const coming = new Set<number>()
   const alone = new Map<number, AloneFrame>()
   let tickets = 0
 
@@ -138,6 +142,23 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     emit(kind, slot, outlet, -1, frame.count, ticket)
   }
 
+  /** A slot for results; -1 when they have had their share. Slots are claimed lowest first, so its number says how many are taken. */
+  const claim = (): number => {
+    const out = arena.claim(worker)
+    if (out < arena.shared.slots * FOR_RESULTS) return out
+    arena.release(out)
+    return -1
+  }
+
+  const write = (out: number, items: readonly unknown[], from: number, text: boolean): number => {
+    try {
+      return (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
+    } catch (error) {
+      arena.release(out) // an item that cannot be cloned
+      throw error
+    }
+  }
+
   function* sendItems(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<Step, void, unknown> {
     for (let from = 0; from < items.length; ) {
       if (sent.frames >= FRAMES_PER_MORSEL) {
@@ -147,8 +168,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         sent.restedMs += performance.now() - from
         sent.frames = 0
       }
-      const out = arena.claim(worker)
-      const written = out < 0 ? 0 : (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
+      const out = claim()
+      const written = out < 0 ? 0 : write(out, items, from, text)
       if (written > 0) {
         emit(kind, slot, outlet, out, written, 0)
         from += written
@@ -243,6 +264,9 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     }
   }
 
+  /** Whether the caller's loop still knows the task; its slots are others' when it does not. */
+  const known = (task: Task): boolean => tasks.get(task.registration.task) === task
+
   function* drive(task: Task, loop: Loop, slot: number): Generator<Step, void, unknown> {
     const sent: Sent = { frames: 0, restedMs: 0 }
     const began = performance.now()
@@ -265,22 +289,25 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       else open = yield* feed(task, loop, slot, sent, batch, 0)
       yield* flush(task, loop, slot, sent, true)
     } catch (error) {
+      if (!known(task)) return
       loop.instance.outs.forEach((_, o) => (loop.instance.outs[o] = []))
       loop.dead = []
       const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
       sent.frames = 0 // the last word is always said
       yield* sendItems(NOTICE_FAIL, slot, 0, [told], false, sent)
     } finally {
-      if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
       loop.busy = false
-      publish(task)
-      const micros = Math.round((performance.now() - began - sent.restedMs) * 1000)
-      emit(NOTICE_DONE, slot, lines, micros, Math.ceil(bytes / 1024), 0)
+      if (known(task)) {
+        if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
+        publish(task)
+        const micros = Math.round((performance.now() - began - sent.restedMs) * 1000)
+        emit(NOTICE_DONE, slot, lines, micros, Math.ceil(bytes / 1024), 0)
+      }
     }
   }
 
   /** Runs a driver until it is finished, rests or waits. */
-  const advance = (slot: number, driver: Generator<Step, void, unknown>, answer?: unknown, failure?: unknown): void | Promise<void> => {
+  const advance = (task: number, slot: number, driver: Generator<Step, void, unknown>, answer?: unknown, failure?: unknown): void | Promise<void> => {
     let give = answer
     let refuse = failure
     for (;;) {
@@ -288,12 +315,12 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       give = refuse = undefined
       if (step.done === true) return
       if (step.value === 'rest') {
-        resting.set(slot, driver)
+        resting.set(slot, { task, driver })
         return
       }
       return step.value.then(
-        (value) => advance(slot, driver, value),
-        (error: unknown) => advance(slot, driver, undefined, error ?? new Error('rejected with nothing'))
+        (value) => advance(task, slot, driver, value),
+        (error: unknown) => advance(task, slot, driver, undefined, error ?? new Error('rejected with nothing'))
       )
     }
   }
@@ -301,7 +328,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   const begin = (slot: number): void | Promise<void> => {
     const id = arena.words(slot)[WORD_TASK]!
     const task = tasks.get(id)
-    if (task !== undefined) return advance(slot, drive(task, freeLoop(task), slot))
+    if (task !== undefined) return advance(id, slot, drive(task, freeLoop(task), slot))
     // A worker that replaces a dead one may be handed a morsel before it has been told of the task.
     return new Promise<void>((resolve) => {
       awaited.set(id, [...(awaited.get(id) ?? []), resolve])
@@ -310,6 +337,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
 
   const register = async (registration: Registration): Promise<void> => {
     const { task: id, program } = registration
+    coming.add(id)
     try {
       const fns = await Promise.all(
         registration.fns.map(async (refs) =>
@@ -327,30 +355,43 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
       }
       task.loops.push(makeLoop(task)) // compiles, so that what cannot be compiled is found before the first item
+      if (!coming.has(id)) return // the run is over already
       tasks.set(id, task)
       post({ type: 'ready', task: id })
       for (const go of awaited.get(id) ?? []) go()
       awaited.delete(id)
     } catch (error) {
       post({ type: 'refused', task: id, error: encodeError(error) })
+    } finally {
+      coming.delete(id)
     }
+  }
+
+  const unregister = async (id: number): Promise<void> => {
+    coming.delete(id)
+    const loops = tasks.get(id)?.loops ?? []
+    tasks.delete(id)
+    for (const [slot, { task, driver }] of [...resting]) {
+      if (task !== id) continue
+      resting.delete(slot)
+      await advance(id, slot, driver, undefined, new Error('the run is over')) // closes what it reads
+    }
+    for (const loop of loops) loop.instance.close()
   }
 
   return {
     run: (slot) => {
-      const driver = resting.get(slot)
-      if (driver === undefined) return begin(slot)
+      const rests = resting.get(slot)
+      if (rests === undefined) return begin(slot)
       resting.delete(slot)
-      return advance(slot, driver)
+      return advance(rests.task, slot, rests.driver)
     },
     onMessage: (message) => {
       switch (message.type) {
         case 'register':
           return register(message)
         case 'unregister':
-          for (const loop of tasks.get(message.task)?.loops ?? []) loop.instance.close()
-          tasks.delete(message.task)
-          return
+          return unregister(message.task)
         case 'alone':
           alone.set(message.slot, message.frame)
       }

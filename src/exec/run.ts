@@ -120,19 +120,19 @@ class Running {
       signal: this.#controller.signal,
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
-      deadLetter: (letter) => this.#dead(letter),
+      deadLetter: (letter) => this.#dead(letter, plan.id),
       letters: this.#letterBox,
       fail: (error) => {
         this.#fail(error)
       },
-      context: (stage) => this.#context(stage)
+      context: (stage) => this.#context(stage, plan.id)
     }
     if (plan.program !== undefined) return new ChainTask(context)
     if (output !== undefined) return new SinkTask(context, output)
     return new ProcessTask(context)
   }
 
-  #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>): RunContext {
+  #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
     const aside = this.#aside.get(name) ?? { skipped: 0, deadLetters: 0 }
     this.#aside.set(name, aside)
     return {
@@ -141,7 +141,7 @@ class Running {
       site,
       deadLetter: (item, cause, index) => {
         aside.deadLetters++
-        return this.#dead({ stage: name, position: { index }, cause, item })
+        return this.#dead({ stage: name, position: { index }, cause, item }, task)
       },
       skipped: (count) => {
         aside.skipped += count
@@ -152,10 +152,11 @@ class Running {
     }
   }
 
-  #dead(letter: DeadLetter): void | Promise<void> {
+  /** A letter of the dead letters' own stages is counted and told, but not put before those stages again: it would go round for ever. */
+  #dead(letter: DeadLetter, task: number): void | Promise<void> {
     this.#letters++
     for (const listen of this.#listeners) listen(letter)
-    return this.#letterTasks.size === 0 ? undefined : this.#letterBox.put(letter)
+    if (this.#letterTasks.size > 0 && !readsLetters(this.#plan, task)) return this.#letterBox.put(letter)
   }
 
   async #run(signal: AbortSignal | undefined): Promise<Report> {

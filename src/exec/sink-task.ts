@@ -31,8 +31,9 @@ export class SinkTask implements Task {
     return this.#pulling
   }
 
+  /** A run that drains goes on to wait for its subscriber: what has been read is for it. */
   wake(): void {
-    this.#output.wake()
+    if (this.#c.signal.aborted) this.#output.wake()
   }
 
   async drive(): Promise<void> {

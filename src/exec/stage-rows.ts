@@ -1,8 +1,8 @@
 /**
  * The rows of a report: what entered, left and was set aside by each stage, from the counters of its task and its channels.
  *
- * What left a stage is what entered the next one; behind a fan-out any reader will do, as all see the same items. Called by
- * run.ts, for the report and for the metrics of a run that goes on.
+ * What left a stage is what entered the next one; behind a fan-out the reader that saw most says it, as one may have
+ * left early. Called by run.ts, for the report and for the metrics of a run that goes on.
  */
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Program, Target } from '../plan/program.ts'
@@ -35,18 +35,14 @@ const row = (stage: PlannedStage, entered: number, out: number, skipped = 0, dea
 })
 
 /** Items that left a task by one of its outlets. */
-const leftBy = ({ outlets }: TaskPlan, outlet: number, edges: readonly Edge[]): number => {
-  const [channel] = outlets[outlet] ?? []
-  return channel === undefined ? 0 : edges[channel]!.itemsIn
-}
+const leftBy = ({ outlets }: TaskPlan, outlet: number, edges: readonly Edge[]): number =>
+  Math.max(0, ...(outlets[outlet] ?? []).map((channel) => edges[channel]!.itemsIn))
 
 const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Edge[]): readonly StageReport[] => {
   const totals = task.totals!()
   const count = (node: number, which: number): number => totals[node * COUNTS_PER_NODE + which]!
-  const through = ([target]: readonly Target[]): number => {
-    if (target === undefined) return 0
-    return 'node' in target ? count(target.node, COUNT_IN) : leftBy(plan, target.outlet, edges)
-  }
+  const through = (targets: readonly Target[]): number =>
+    Math.max(0, ...targets.map((t) => ('node' in t ? count(t.node, COUNT_IN) : leftBy(plan, t.outlet, edges))))
   const head = plan.head === undefined ? [] : [row(plan.head, 0, through(program.roots))]
   const kernels = program.nodes.map(({ targets }, k) => {
     const out = targets.reduce((sum, each) => sum + through(each), 0)

@@ -89,6 +89,8 @@ export interface Pool {
   submit(slot: number): boolean
   /** Queues a slot for one worker, with an argument for its runner; false when there is no room. */
   submitTo(worker: number, slot: number, arg: number): boolean
+  /** Takes back a slot that is queued; false when a worker has begun it. */
+  withdraw(slot: number): boolean
   /** Sends a message; a worker takes it before any morsel that is submitted later. */
   post(worker: number, message: unknown): void
   broadcast(message: unknown): void
@@ -335,6 +337,7 @@ export const createPool = (options: PoolOptions): Pool => {
     start,
     submit,
     submitTo,
+    withdraw: (slot) => Claims.withdraw(claims, slot),
     post,
     broadcast: (message) => {
       for (let worker = 0; worker < workers; worker++) post(worker, message)

@@ -48,7 +48,8 @@ export const issuesOf = (errors: Errors): DecodeIssue[] =>
  *
  * Takes what io-ts's `decode` answers on the left, and the `DecodeError` of a dead letter.
  * @example
- * reportErrors(codec.decode(input).left) // => ['user.age: expected number, got "x"']
+ * const decoded = t.type({ age: t.number }).decode({ age: 'x' })
+ * decoded._tag === 'Left' ? reportErrors(decoded.left) : [] // => ['age: expected number, got "x"']
  */
 export const reportErrors = (errors: Errors | DecodeError): string[] =>
   issueLines('issues' in errors ? errors.issues : issuesOf(errors))

@@ -2,7 +2,7 @@
  * The access-log example as a program at a terminal: it says what is wrong and exits with the right code, leaves alone what it
  * should, and ends as it is told to.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -45,6 +45,20 @@ suite('access log: manners', (it) => {
     assert.is(ended.code, 1)
     assert.is(ended.stdout, '')
     assert.ok(ended.stderr.startsWith(`--out: cannot make the folder ${file}: `), ended.stderr)
+  })
+
+  it('says that what it prints could not be written, and exits with 1', async ({ defer }) => {
+    if (!existsSync('/dev/full')) return
+    const full = openSync('/dev/full', 'w')
+    defer(() => {
+      closeSync(full)
+    })
+    for (const more of [[], ['--json']]) {
+      const words = ['access-log', ['--lines', '500', '--out', tempDir(defer), ...more], full] as const
+      const ended = await runExample(defer, ...words)
+      assert.is(ended.code, 1)
+      assert.is(ended.stderr, 'standard output: ENOSPC: no space left on device, write\n')
+    }
   })
 
   it('ends quietly when nobody reads what it prints', async ({ defer }) => {

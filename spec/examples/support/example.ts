@@ -41,15 +41,16 @@ export const tempDir = (defer: Scope['defer']): string => {
 }
 
 /** Starts an example. It is killed when the test ends before it. */
-export const startExample = (defer: Scope['defer'], example: string, args: readonly string[]): Example => {
+export const startExample = (defer: Scope['defer'], example: string, args: readonly string[], stdout: number | 'pipe' = 'pipe'): Example => {
   const child = spawn(process.execPath, ['-C', 'millrace-source', '--import', 'tsx', `examples/${example}.ts`, ...args], {
     cwd: root,
-    stdio: ['pipe', 'pipe', 'pipe']
-  })
+    stdio: ['pipe', stdout, 'pipe']
+  }) as Example['process']
   const said = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    // a stream that goes elsewhere is null
+    ;(child[name] as Readable | null)?.setEncoding('utf8').on('data', (text: string) => {
       said[name] += text
       for (const watch of watchers) watch()
     })
@@ -78,8 +79,8 @@ export const startExample = (defer: Scope['defer'], example: string, args: reado
 }
 
 /** Runs an example to its end, without standard input. */
-export const runExample = (defer: Scope['defer'], example: string, args: readonly string[]): Promise<Ended> => {
-  const started = startExample(defer, example, args)
+export const runExample = (defer: Scope['defer'], example: string, args: readonly string[], stdout?: number): Promise<Ended> => {
+  const started = startExample(defer, example, args, stdout)
   started.process.stdin.end()
   return started.ended
 }

@@ -1,0 +1,183 @@
+/**
+ * One test for each way in which a run once hung, lost items or left something behind; the title says the promise.
+ */
+import { take as takeRx } from 'rxjs'
+import * as assert from 'uvu/assert'
+import {
+  concat, filter, forEach, from, interval, map, pipeline, range, reduce, sinkThrough, take, toArray, zip, type DeadLetter, type Run
+} from '../../src/index.ts'
+import { sourceOf } from '../../src/graph/source.ts'
+import { crewOf } from '../../src/exec/crew.ts'
+import type { Outputs } from '../../src/exec/run.ts'
+import { rejection } from '../support/attempt.ts'
+import { noteOpen } from '../support/leftovers.ts'
+import { suite } from '../support/suite.ts'
+
+const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const drop = forEach(() => undefined)
+const never = (): Promise<void> => new Promise(() => undefined)
+
+/** Resolves when stage `name` has seen an item. */
+const begun = async (run: Run<Outputs>, name: string): Promise<void> => {
+  while (!run.metrics().stages.some((stage) => stage.name === name && stage.in > 0)) await turn(5)
+}
+
+/** A run that keeps both workers in a function that does not return, until it is cancelled. */
+const hog = async (): Promise<Run<Outputs>> => {
+  const run = pipeline({ out: range(0, 5000).pipe(map((n) => { while (n >= 0) Math.random(); return n }, { lane: 'blocking', name: 'hog' })).to(drop) }).run({ workers: 2 })
+  while (crewOf(2).pool.metrics().some((worker) => worker.running < 0)) await turn(5)
+  return run
+}
+
+suite('outputs and dead letters', (it) => {
+  it('drain loses nothing of what waits for a subscriber', async () => {
+    const run = pipeline({ out: range(0, 1000).observe({ capacity: 10 }) }).run({ workers: 0 })
+    await turn(10)
+    const drained = run.drain()
+    await turn(10)
+    const seen: number[] = []
+    run.outputs.out.subscribe((n) => seen.push(n))
+    const report = await drained
+    assert.is(seen.length, report.stages.at(-1)!.in)
+    assert.equal(seen, seen.map((_, i) => i))
+  })
+
+  it('drain does not fail a run whose source rejects because it was closed', async () => {
+    let refuse = (_: Error): void => undefined
+    const pull = (): Promise<undefined> => new Promise((_, reject) => { refuse = reject })
+    const source = sourceOf<number>({ role: 'source', kind: 'closes', args: {}, open: () => ({ pull, close: () => { refuse(new Error('file closed')) } }) })
+    const run = pipeline({ out: source.to(toArray()) }).run({ workers: 0 })
+    await turn(10)
+    assert.equal((await run.drain()).results['out'], [])
+  })
+
+  it('a subscriber that comes late and leaves at once does not hold the run', async () => {
+    const run = pipeline({ out: range(0, 100).observe({ capacity: 3 }) }).run({ workers: 0 })
+    await turn(10)
+    const seen: number[] = []
+    run.outputs.out.pipe(takeRx(2)).subscribe((n) => seen.push(n))
+    await run.done
+    assert.equal(seen, [0, 1])
+  })
+
+  it('a dead-letter sink that wants no more does not hold the run', async () => {
+    const refuse = map((n: number): number => { throw new Error(String(n)) }, { onError: 'deadLetter' })
+    const report = await pipeline({ out: range(0, 5000).pipe(refuse).to(drop) }, { deadLetters: sinkThrough(take<DeadLetter>(10), toArray()) }).run({ workers: 0 }).done
+    assert.is(report.deadLetters, 5000)
+    assert.is((report.results['deadLetters'] as DeadLetter[]).length, 10)
+  })
+
+  it('dead letters of the dead letters are counted and told, and do not go round for ever', async () => {
+    const refuse = <A>() => map((item: A): A => { throw new Error(String(item)) }, { onError: 'deadLetter', name: 'refuse' })
+    const run = pipeline({ out: range(0, 10).pipe(refuse()).to(drop) }, { deadLetters: sinkThrough(refuse<DeadLetter>(), toArray()) }).run({ workers: 0 })
+    let told = 0
+    run.deadLetters.subscribe(() => { told++ })
+    assert.equal([(await run.done).deadLetters, told], [20, 20])
+  })
+
+  it('behind a fan-out the report counts what left, also when the first reader left early', async () => {
+    for (const workers of [0, 2]) {
+      const shared = range(0, 10_000).pipe(map((n) => n, { name: 'shared', lane: workers === 0 ? 'async' : 'blocking' }))
+      const report = await pipeline({ some: shared.pipe(take(10, { lane: 'async' })).to(drop), all: shared.to(drop) }).run({ workers }).done
+      const { out, filtered } = report.stages.find((stage) => stage.name === 'shared')!
+      assert.equal([out, filtered], [10_000, 0])
+    }
+  })
+
+  it('an iterator that was returned before its first item starts nothing', async () => {
+    const closed = noteOpen()
+    let opened = 0
+    const items = from({ [Symbol.iterator]: () => { opened++; return [1][Symbol.iterator]() } })[Symbol.asyncIterator]()
+    await items.return!()
+    assert.equal(await items.next(), { done: true, value: undefined })
+    await turn(5)
+    assert.is(opened, 0)
+    await closed()
+  })
+
+  it('zip over one source that is filtered on one side is told as a graph that waits for itself', async () => {
+    for (const lane of ['async', 'blocking'] as const) {
+      const source = range(0, 1e6).pipe(map((n) => n, { lane }))
+      const error = await rejection(zip(source.pipe(filter((n) => n === 999_999)), source).toArray({ workers: 2 }))
+      assert.is(error.code, 'ERR_MILLRACE_GRAPH_INVALID')
+    }
+  })
+}, 20_000)
+
+suite('workers that another run keeps', (it) => {
+  it('a cancelled run does not wait for workers that have not answered yet', async () => {
+    const other = await hog()
+    const run = pipeline({ out: range(0, 100).pipe(map((n) => n, { lane: 'blocking' })).to(drop) }).run({ workers: 2 })
+    await turn(20)
+    run.cancel()
+    assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+    other.cancel()
+    await rejection(other.done)
+  })
+
+  it('a run that ends on the loop does not wait for them either', async () => {
+    const other = await hog()
+    const slow = (n: number): number => { for (let i = 0; i < 20_000; i++) n = (n * 31 + 7) % 1_000_003; return n }
+    const report = await pipeline({ out: range(0, 300).pipe(map(slow)).to(drop) }).run({ workers: 2 }).done
+    assert.equal([report.stages.at(-1)!.in, report.workers], [300, 0])
+    other.cancel()
+    await rejection(other.done)
+  })
+
+  it('a cancelled run takes back what is queued behind the function of another one', async () => {
+    const run = pipeline({ out: interval(2).pipe(map((n) => n, { lane: 'blocking', name: 'queued' })).to(drop) }).run({ workers: 2 })
+    await begun(run, 'queued')
+    const other = await hog()
+    await turn(20)
+    run.cancel()
+    assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+    other.cancel()
+    await rejection(other.done)
+    assert.is((await range(0, 3000).pipe(map((n) => n, { lane: 'blocking' })).toArray({ workers: 2 })).length, 3000)
+    assert.is(crewOf(2).arena.available(), 512)
+  })
+}, 20_000)
+
+suite('slots of the arena', (it) => {
+  /** A run that fills the arena with frames of one item each, and whose reader takes none of them. */
+  const flood = async (): Promise<Run<Outputs>> => {
+    const sieve = filter((n: number) => n % 8192 === 0, { lane: 'blocking' })
+    const run = pipeline({ out: range(0, 1e12).pipe(sieve).to(forEach(never)) }, { capacity: 600 }).run({ workers: 2 })
+    while (run.metrics().queued['filter -> forEach']! < 600) await turn(20)
+    return run
+  }
+
+  it('an item that cannot be cloned does not keep one, on either side', async () => {
+    const pass = map((x: unknown) => x, { lane: 'blocking' })
+    for (const bad of [from([1, () => 1]).pipe(pass), range(0, 10).pipe(map(() => () => 1, { lane: 'blocking' }))]) {
+      assert.is((await rejection(bad.toArray({ workers: 2 }))).code, 'ERR_MILLRACE_NOT_CLONEABLE')
+    }
+    assert.is(crewOf(2).arena.available(), 512)
+  })
+
+  it('results that nobody takes leave some to the morsels that everybody waits for', async () => {
+    const last = range(0, 1e12).pipe(filter((n) => n % 8192 === 0, { lane: 'blocking' }))
+    const first = interval(5).pipe(map((n) => n, { lane: 'blocking' }), take(200, { lane: 'async' }))
+    const other = await flood()
+    assert.equal((await concat(first, last).pipe(take(210, { lane: 'async' })).toArray({ workers: 2 })).slice(200, 202), [0, 8192])
+    other.cancel()
+    await rejection(other.done)
+  })
+
+  it('partial aggregates are asked of every worker, however few slots there are', async () => {
+    const { arena } = crewOf(2)
+    const taken: number[] = []
+    let go = (): void => undefined
+    const gate = new Promise<void>((resolve) => { go = resolve })
+    const source = from((async function* () { for (let n = 0; n < 20_000; n++) yield n; await gate })())
+    const run = pipeline({ out: source.pipe(reduce((a: number, b: number) => a + b, 0, { lane: 'blocking', combine: (a, b) => a + b })).to(toArray()) }).run({ workers: 2 })
+    while (crewOf(2).pool.metrics().some((worker) => worker.morsels === 0) || arena.available() < 512 || run.metrics().stages[0]!.out < 20_000) await turn(5)
+    for (let slot = arena.claim(99); slot >= 0; slot = arena.claim(99)) taken.push(slot)
+    go()
+    await turn(30)
+    for (const slot of taken.splice(0, 1)) crewOf(2).release(slot)
+    await turn(30)
+    for (const slot of taken) crewOf(2).release(slot)
+    assert.equal((await run.done).results['out'], [(19_999 * 20_000) / 2])
+  })
+}, 30_000)
