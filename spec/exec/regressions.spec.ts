@@ -4,7 +4,7 @@
 import { take as takeRx } from 'rxjs'
 import * as assert from 'uvu/assert'
 import {
-  concat, filter, forEach, from, interval, map, pipeline, range, reduce, sinkThrough, take, toArray, zip, type DeadLetter, type Run
+  concat, filter, forEach, from, interval, map, pipeline, range, reduce, scan, sinkThrough, take, toArray, zip, type DeadLetter, type Run
 } from '../../src/index.ts'
 import { sourceOf } from '../../src/graph/source.ts'
 import { crewOf } from '../../src/exec/crew.ts'
@@ -179,5 +179,11 @@ suite('slots of the arena', (it) => {
     await turn(30)
     for (const slot of taken) crewOf(2).release(slot)
     assert.equal((await run.done).results['out'], [(19_999 * 20_000) / 2])
+  })
+
+  it('stages that need order see items in order when their results are too many for one go', async () => {
+    const numbered = scan((s: string) => `${Number(s.slice(0, 8)) + 1}`.padStart(8, '0') + 'x'.repeat(40_000), '00000000', { lane: 'blocking' })
+    const got = await range(0, 2000).pipe(numbered, map((s) => Number(s.slice(0, 8)), { lane: 'async' })).toArray({ workers: 2 })
+    assert.equal(got, Array.from({ length: 2000 }, (_, i) => i + 1))
   })
 }, 30_000)

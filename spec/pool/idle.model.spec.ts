@@ -271,8 +271,8 @@ suite('idle, every interleaving', (it) => {
     assert.ok(explore(played({ workers: 1, values: [1, 2] }), ordered).states > 200)
   })
 
-  it('198: two workers on their way to sleep, and a push, up to three preemptions', () => {
-    assert.ok(explore(played({ workers: 2, values: [1] }), { ...ordered, preemptions: 3 }).states > 10_000)
+  it('198: two workers on their way to sleep, and a push', () => {
+    assert.ok(explore(played({ workers: 2, values: [1] }), ordered).states > 10_000)
   })
 
   it('198: two sleepers and two pushes: the second comes while the first worker wakes, searches, works or goes back to sleep', () => {
@@ -290,7 +290,8 @@ suite('idle, every interleaving', (it) => {
 
   it('a park that times out at the moment of a push loses nothing', () => {
     explore(played({ workers: 1, values: [1, 2], manners: [{ naps: 2 }] }), ordered)
-    explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1 }, { naps: 1 }], asleep: true }), { ...ordered, preemptions: 2 })
+    explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1 }, { naps: 1 }], asleep: true }), { ...ordered, preemptions: 1 })
+    explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1, busyAfter: 1, wakesAfterGrab: true }], asleep: true }), { ...ordered, preemptions: 2 })
   })
 
   it('a worker that waits on its event loop is woken as well', () => {
@@ -301,7 +302,7 @@ suite('idle, every interleaving', (it) => {
   it('a worker whose event loop is busy for long keeps nobody else from the work', () => {
     const busy: Manner = { loops: true, deaf: true, asleep: true }
     explore(played({ workers: 2, values: [1, 2], manners: [busy], asleep: true }), ordered)
-    explore(played({ workers: 2, values: [1, 2], manners: [busy] }), { ...ordered, preemptions: 2 })
+    explore(played({ workers: 2, values: [1, 2], manners: [busy] }), { ...ordered, preemptions: 1 })
   })
 
   it('what a saturated worker holds in its own deque is taken by others', () => {

@@ -122,7 +122,7 @@ suite('spsc ring, every interleaving', (it) => {
       return {
         words,
         actors: [
-          { name: 'first', state, mortal: dead, turns: [(s, m) => push(s, m, 1), (s, m) => push(s, m, 2), (s, m) => push(s, m, 3), (_, m) => void m.store(words, dead, 1)] },
+          { name: 'first', state, mortal: dead, turns: [(s, m) => push(s, m, 1), (s, m) => push(s, m, 2), (s, m) => push(s, m, 3), (_, m) => { m.store(words, dead, 1); return undefined }] },
           { name: 'second', state, turns: [(_, m) => void m.until(words, dead, (gone) => gone === 1), (s, m) => push(s, m, 10), (s, m) => push(s, m, 11)] },
           {
             name: 'consumer',

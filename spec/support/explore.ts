@@ -77,19 +77,24 @@ interface Access {
   readonly ready: ((value: number) => boolean) | undefined
 }
 
-/** An actor between two accesses. Never changes: going on makes a new one. */
-interface Place<S> {
+/** Where an actor can be: between two accesses of a turn, having had certain answers. Found out once, by running the turn. */
+interface Spot<S> {
+  readonly id: number
   readonly turn: number
   /** As it was when the turn began. */
   readonly state: S
-  /** Answers that the turn has had. */
-  readonly log: readonly number[]
-  /** What it does next; none: it has ended. */
+  readonly answers: readonly number[]
+  /** What the actor does next; none: it has ended. */
   readonly next: Access | undefined
+  /** Where that leads, by its answer. */
+  readonly then: Map<number, Spot<S>>
+}
+
+/** An actor in a state of the whole: where it is, and what it knows of the others. */
+interface Place<S> {
+  readonly spot: Spot<S>
   readonly clock: number
   readonly died: boolean
-  /** Number of all this. */
-  readonly key: number
 }
 
 const STOP = Symbol('stop')
@@ -101,15 +106,6 @@ const copyOf = <S extends Private>(state: S): S => {
     copy[name] = typeof value === 'number' ? value : value.slice()
   }
   return copy as S
-}
-
-/** Texts of states that do not change any more. */
-const texts = new WeakMap<Private, string>()
-
-const textOf = (state: Private): string => {
-  let text = texts.get(state)
-  if (text === undefined) texts.set(state, (text = JSON.stringify(state)))
-  return text
 }
 
 /** Numbers for texts: the same text, the same number. */
@@ -198,7 +194,7 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
 
   // ---- an actor, up to its next access ----
 
-  // One memory for all turns, since a turn is run anew for each access: whose it is now, its answers, and what it asks for.
+  // One memory for all turns: the answers of the one that runs now, and what it asks for next.
   let log: readonly number[] = []
   let asked = 0
   let next: Access | undefined
@@ -233,19 +229,37 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     }
   }
 
-  /** The place of an actor that has had these answers; ends turns, and begins the next, until there is an access. */
-  const placeOf = (i: number, turn: number, state: S, answers: readonly number[], clock: number): Place<S> => {
+  const begun = actors.map(() => new Map<string, Spot<S>>())
+  let spots = 0
+
+  /** The spot before the first access of a turn, or of the first one after it that has an access. */
+  const spotAt = (i: number, turn: number, state: S): Spot<S> => {
     const { name, turns } = actors[i]!
-    let idle = 0
-    for (; turn < turns.length; answers = []) {
+    for (let idle = 0; turn < turns.length; idle++) {
       const mine = copyOf(state)
-      const how = run(turns[turn]!, mine, answers)
-      if (how === 'asks') return { turn, state, log: answers, next, clock, died: false, key: numberOf(`${turn};${textOf(state)};${answers.join()};${clock}`) }
-      if (how === 'again' && answers.length === 0 && ++idle > 1000) throw new Error(`${name} runs turns without an access for ever`)
+      const how = run(turns[turn]!, mine, [])
+      if (how === 'asks') break
+      if (idle > 1000) throw new Error(`${name} runs turns without an access for ever`)
       state = mine
       if (how === 'ended') turn++
     }
-    return { turn, state, log: answers, next: undefined, clock, died: false, key: numberOf(`${turn};${textOf(state)};;${clock}`) }
+    const key = `${turn};${JSON.stringify(state)}`
+    let spot = begun[i]!.get(key)
+    if (spot === undefined) begun[i]!.set(key, (spot = { id: spots++, turn, state, answers: [], next: turn < turns.length ? next : undefined, then: new Map() }))
+    return spot
+  }
+
+  /** The spot after the next access, given its answer. */
+  const spotAfter = (i: number, spot: Spot<S>, answer: number): Spot<S> => {
+    const known = spot.then.get(answer)
+    if (known !== undefined) return known
+    const { turn, state } = spot
+    const answers = [...spot.answers, answer]
+    const mine = copyOf(state)
+    const how = run(actors[i]!.turns[turn]!, mine, answers)
+    const found = how === 'asks' ? { id: spots++, turn, state, answers, next, then: new Map<number, Spot<S>>() } : spotAt(i, how === 'ended' ? turn + 1 : turn, mine)
+    spot.then.set(answer, found)
+    return found
   }
 
   // ---- memory ----
@@ -291,12 +305,12 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     }
   }
 
-  const canGoOn = ({ next }: Place<S>): boolean => next !== undefined && (next.ready === undefined || next.ready(words[next.index]!))
+  const canGoOn = ({ spot: { next }, died }: Place<S>): boolean => !died && next !== undefined && (next.ready === undefined || next.ready(words[next.index]!))
 
   const keyOf = (places: readonly Place<S>[], last: number): string => {
     let key = preemptions === Infinity ? '' : `${last}|`
     for (const index of touched) key += `${known[index]!.key},`
-    for (const place of places) key += `${place.key},`
+    for (const { spot, clock, died } of places) key += died ? `${spot.id}.died,` : `${spot.id}.${clock},`
     return key
   }
 
@@ -326,12 +340,12 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
   /** Lets an actor do its next access; answers whether that led to a state that was known. */
   const step = (places: readonly Place<S>[], i: number, last: number, left: number): boolean => {
     const place = places[i]!
-    const next = place.next!
+    const next = place.spot.next!
     let answer = 0
     const act = (): readonly Place<S>[] => {
       const done = perform(i, next, place.clock)
       answer = done.answer
-      return places.with(i, placeOf(i, place.turn, place.state, [...place.log, done.answer], done.clock))
+      return places.with(i, { spot: spotAfter(i, place.spot, answer), clock: done.clock, died: false })
     }
     return branch(next.index, () => tell(i, next, answer), act, last, left)
   }
@@ -347,9 +361,9 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
       note(uses, uses.users, mortal, i)
       note(uses, uses.writers, mortal, i)
       write(i, mortal, 1, place.clock, place.clock)
-      return places.with(i, { ...place, next: undefined, died: true, key: numberOf(`died;${textOf(place.state)}`) })
+      return places.with(i, { ...place, died: true })
     }
-    branch(mortal, () => `${actors[i]!.name} dies before its ${place.next!.op} of ${label(place.next!.index)}`, act, i, left)
+    branch(mortal, () => `${actors[i]!.name} dies before its ${place.spot.next!.op} of ${label(place.spot.next!.index)}`, act, i, left)
   }
 
   /** Answers whether the state was known. */
@@ -362,17 +376,17 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     const able = places.map(canGoOn)
     if (!able.includes(true)) {
       ends++
-      const fates = { waits: places.map(({ next }) => next !== undefined), died: places.map(({ died }) => died) }
+      const fates = { waits: places.map(({ spot, died }) => !died && spot.next !== undefined), died: places.map(({ died }) => died) }
       guarded(() => {
-        end(places.map(({ state }) => state), fates)
+        end(places.map(({ spot }) => spot.state), fates)
       })
     }
     // alone, unless it goes round in a circle, where the others would never get their turn
-    const first = places.findIndex(({ next }, i) => able[i]! && actors[i]!.mortal === undefined && isPrivate(i, next!))
+    const first = places.findIndex(({ spot }, i) => able[i]! && actors[i]!.mortal === undefined && isPrivate(i, spot.next!))
     if (first >= 0 && !step(places, first, last, left)) return false
-    for (const [i, { next }] of places.entries()) {
+    for (const [i, { spot, died }] of places.entries()) {
       const left1 = last >= 0 && last !== i && able[last]! ? left - 1 : left
-      if (next === undefined || left1 < 0) continue
+      if (spot.next === undefined || died || left1 < 0) continue
       if (able[i]!) step(places, i, i, left1)
       const { mortal } = actors[i]!
       if (mortal !== undefined) die(places, i, mortal, left1)
@@ -382,7 +396,7 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
 
   const begin: Place<S>[] = []
   guarded(() => {
-    for (const [i, { state }] of actors.entries()) begin.push(placeOf(i, 0, state, [], clocks.ticked(clocks.zero, i)))
+    for (const [i, { state }] of actors.entries()) begin.push({ spot: spotAt(i, 0, state), clock: clocks.ticked(clocks.zero, i), died: false })
   })
   visit(begin, -1, preemptions)
   return { states, ends }

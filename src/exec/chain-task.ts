@@ -5,17 +5,18 @@
  *   feed (channel, cursor or splits) ──▶ on the loop: local-loop.ts, slice by slice
  *                                   └──▶ on the pool: pool-task.ts, morsel by morsel
  *
- * The move: after MOVE_AFTER_MS of CPU here (at once for large splits, or where the plan says so) the task is registered
- * with the crew, while the loop goes on; once every worker is ready the next batch goes to the pool. Serial tasks take
- * their state along. A task whose plan is on the caller's loop never moves.
+ * The move: after MOVE_AFTER_MS of CPU here (at once for large splits) the task is registered with the crew, while the loop
+ * goes on; once every worker is ready it switches, between two slices: the next batch goes to the pool, and a serial task's
+ * state goes ahead of it. Where the plan says so it waits for the pool before its first item. A task whose plan is on the
+ * caller's loop never moves, nor does one whose state cannot be cloned; one that ends before it has moved waits for nobody.
  * Called by run.ts.
  */
 import { setImmediate } from 'node:timers/promises'
+import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../graph/spec.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
 import type { Batch } from './batch.ts'
 import { crewOf } from './crew.ts'
-import { DEAD_LETTERS } from './letters.ts'
 import { LocalLoop } from './local-loop.ts'
 import { PoolTask, type Progress } from './pool-task.ts'
 import type { Task, TaskContext } from './task.ts'
@@ -150,9 +151,9 @@ export class ChainTask implements Task {
   async #fromSplits(spec: SourceSpec, splits: SplitPlan): Promise<void> {
     this.#splits = splits
     const parallel = this.#c.plan.affinity === 'parallel'
-    if (parallel && (splits.totalBytes ?? Infinity) > LARGE_BYTES) await this.#move()
+    if (parallel && (splits.totalBytes ?? Infinity) > LARGE_BYTES) this.#beginMove()
     while (!this.#over && !this.#drained) {
-      const onPool = this.#ready && parallel
+      const onPool = parallel && this.#switched()
       const split = splits.next(onPool ? POOL_SPLIT : LOOP_SPLIT)
       if (split === undefined) return
       if (onPool) await this.#pool!.split(split)
@@ -182,14 +183,16 @@ export class ChainTask implements Task {
   /** One batch, where the task is now. Answers whether more is wanted. */
   async #feed(fed: Fed): Promise<boolean> {
     // The lines of a split are counted in one place: what was begun here is ended here.
-    const toPool = this.#ready && !('batch' in fed && fed.batch.origin !== undefined)
+    const toPool = !('batch' in fed && fed.batch.origin !== undefined) && this.#switched()
     const base = this.itemsIn
     if (toPool) return this.#toPool(fed, base)
     const batch = 'batch' in fed ? fed.batch : { items: fed.channel.items() }
     this.itemsIn += batch.items.length
-    const more = await this.#onLoop(batch, base)
-    if ('channel' in fed) fed.channel.release()
-    return more
+    try {
+      return await this.#onLoop(batch, base)
+    } finally {
+      if ('channel' in fed) fed.channel.release()
+    }
   }
 
   async #toPool(fed: Fed, base: number): Promise<boolean> {
@@ -208,14 +211,13 @@ export class ChainTask implements Task {
   async #onLoop(batch: ItemBatch, base: number): Promise<boolean> {
     const { items, origin } = batch
     for (let from = 0; from < items.length; ) {
-      if (this.#ready && origin === undefined) {
+      if (origin === undefined && this.#switched()) {
         await this.#pool!.items(items.slice(from), base + from)
         return !this.#pool!.shut
       }
       const { taken, open } = await this.#loop.slice(batch, from, base)
       from += taken
-      this.#moveWhenDue()
-      if (this.#c.plan.affinity === 'serial') await this.#moving // its state moves along: it rests until the pool has it
+      if (this.#loop.cpuMs > MOVE_AFTER_MS) this.#beginMove()
       if (!open) return false
     }
     return true
@@ -223,32 +225,29 @@ export class ChainTask implements Task {
 
   // ---- moving ----
 
-  #moveWhenDue(): void {
-    if (this.#loop.cpuMs <= MOVE_AFTER_MS || this.#moving !== undefined || !this.#movable) return
+  /** Registers the task with the crew, while the loop goes on. */
+  #beginMove(): void {
+    if (this.#moving !== undefined || this.#c.plan.kernels.length === 0) return
     this.#move().catch((error: unknown) => {
       this.#c.fail(error as Error)
     })
   }
 
-  /** A task on the caller's lane stays; so does one whose state holds what cannot be cloned. */
-  get #movable(): boolean {
-    const { plan } = this.#c
-    if (plan.affinity === 'loop' || plan.kernels.length === 0) return false
-    if (plan.affinity === 'parallel') return true
-    try {
-      structuredClone(this.#loop.states)
-      return true
-    } catch {
-      this.#moving = Promise.resolve() // it has been looked at
-      return false
-    }
-  }
-
-  /** Registers the task with the crew; from then on `#ready`. */
   #move(): Promise<void> {
     if (this.#c.plan.affinity === 'loop') return Promise.resolve()
     return (this.#moving ??= this.#open())
   }
+
+  /** Whether the task is on the pool; called between slices, when its state is whole, it moves there as soon as it can. */
+  #switched(): boolean {
+    if (this.#ready || this.#pool === undefined || this.#stuckHere) return this.#ready
+    const { states } = this.#loop
+    if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
+    else this.#ready = true
+    return this.#ready
+  }
+  /** Its state holds what cannot be cloned. */
+  #stuckHere = false
 
   /** The task is over: it does not wait for workers that have not answered yet. */
   readonly #staying = new AbortController()
@@ -263,7 +262,6 @@ export class ChainTask implements Task {
       plan,
       crew: crewOf(workers),
       outlets,
-      states: plan.affinity === 'serial' ? this.#loop.states : undefined,
       progress: this.#progress,
       deadLetter: this.#c.deadLetter,
       fail: this.#c.fail,
@@ -273,7 +271,6 @@ export class ChainTask implements Task {
       if (!this.#staying.signal.aborted) throw error
       return undefined
     })
-    if (this.#pool !== undefined && !this.#over) this.#ready = true
   }
 
   // ---- ending ----

@@ -5,9 +5,6 @@
 import type { ItemBatch, SourceCursor } from '../graph/spec.ts'
 import type { DeadLetter } from './failure.ts'
 
-/** Kind of the source that a pipeline puts in front of its dead-letter sink. */
-export const DEAD_LETTERS = 'deadLetters'
-
 /** Letters that wait before those who make them wait too. */
 const CAPACITY = 1024
 

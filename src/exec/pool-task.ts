@@ -55,7 +55,6 @@ export interface PoolTaskOptions {
   readonly plan: TaskPlan
   readonly crew: Crew
   readonly outlets: Outlets
-  readonly states: readonly object[] | undefined
   readonly progress: Progress
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
@@ -64,18 +63,18 @@ export interface PoolTaskOptions {
 }
 
 /** The description of a task that travels to workers. */
-const registrationOf = (plan: TaskPlan, task: number, workers: number, states: readonly object[] | undefined): Registration => {
+const registrationOf = (plan: TaskPlan, task: number, workers: number): Registration => {
   const program = plan.program!
   const head = plan.head?.spec
   return {
     type: 'register',
     task,
     program,
+    serial: plan.affinity === 'serial',
     fns: plan.kernels.map((kernel) => kernel.shipment!.fns),
     envs: plan.kernels.map((kernel) => (kernel.spec.role === 'kernel' ? kernel.spec.env : undefined)),
     codecs: plan.kernels.map((kernel) => kernel.shipment!.codec),
     reader: head?.role === 'source' && head.splits !== undefined ? { kind: head.splits.reader.kind, args: head.args } : undefined,
-    states,
     counters: new SharedArrayBuffer(Math.max(8, workers * program.nodes.length * COUNTS_PER_NODE * 8)),
     stop: new SharedArrayBuffer(4)
   }
@@ -104,8 +103,8 @@ export class PoolTask implements Hand {
 
   private constructor(options: PoolTaskOptions) {
     this.#o = options
-    const { plan, crew, states } = options
-    this.#registration = registrationOf(plan, nextTask(), crew.workers, states)
+    const { plan, crew } = options
+    this.#registration = registrationOf(plan, nextTask(), crew.workers)
     this.counters = new Float64Array(this.#registration.counters)
     this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
     if (plan.affinity === 'serial') this.#owner = this.#registration.task % crew.workers
@@ -120,6 +119,17 @@ export class PoolTask implements Hand {
       options.fail(error as Error)
     })
     return task
+  }
+
+  /** A serial task's state from the caller's loop, ahead of its first morsel; false when it cannot be cloned. */
+  adopt(states: readonly object[]): boolean {
+    try {
+      this.#o.crew.pool.post(this.#owner, { type: 'adopt', task: this.#registration.task, states })
+    } catch {
+      return false
+    }
+    this.#ran.add(this.#owner) // from now on the state is lost with the worker
+    return true
   }
 
   /** Items that one morsel should hold, so that it takes about 2 ms. */
@@ -158,8 +168,11 @@ export class PoolTask implements Hand {
       this.#add(slot, base, batch.count, undefined, this.#owner)
       return
     }
-    await this.items(batch.items(), base)
-    batch.release()
+    try {
+      await this.items(batch.items(), base)
+    } finally {
+      batch.release()
+    }
   }
 
   async split(split: Split): Promise<void> {

@@ -52,12 +52,12 @@ export interface Registration {
   readonly type: 'register'
   readonly task: number
   readonly program: Program
+  /** It has one state, in one worker. */
+  readonly serial: boolean
   readonly fns: readonly Readonly<Record<string, FnRef>>[]
   readonly envs: readonly unknown[]
   readonly codecs: readonly (CodecRef | undefined)[]
   readonly reader: { readonly kind: string; readonly args: Readonly<Record<string, unknown>> } | undefined
-  /** Plain state taken over from the caller's loop (serial tasks). */
-  readonly states: readonly object[] | undefined
   /** Float64 counters: [worker][node][COUNTS_PER_NODE]. */
   readonly counters: SharedArrayBuffer
   /** One Int32: 0, {@link STOP_ABORT} or {@link STOP_DRAIN}. */
@@ -67,6 +67,8 @@ export interface Registration {
 export type ToWorker =
   | Registration
   | { readonly type: 'unregister'; readonly task: number }
+  /** Plain state by node, taken over from the caller's loop: for the worker that owns a serial task. */
+  | { readonly type: 'adopt'; readonly task: number; readonly states: readonly object[] }
   | { readonly type: 'alone'; readonly slot: number; readonly frame: AloneFrame }
 
 export type FromWorker =

@@ -11,6 +11,7 @@
  *   R2  a morsel at rest goes on in the worker where it began
  *   R3  an instance serves one morsel at a time; its partial state lives as long as the task
  *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
+ *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/, frame/ and ship/; the pool calls `run` and `onMessage`.
  */
 import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } from '../operator/compile.ts'
@@ -71,6 +72,10 @@ interface Task {
   readonly counters: Float64Array
   readonly stop: Int32Array
   readonly reader: SplitReader | undefined
+  /** Morsels of a serial task that wait for the one before them. */
+  readonly behind: (() => void)[]
+  /** How many they are, with the one whose turn has come but that has not begun. */
+  waiting: number
 }
 
 /** What a morsel has sent since it last rested, and how long it has rested, in milliseconds. */
@@ -93,10 +98,12 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   /** Tasks whose functions are being fetched. */
   const coming = new Set<number>()
   const alone = new Map<number, AloneFrame>()
+  /** States that came before their task was ready: to a worker that replaces a dead one. */
+  const adopted = new Map<number, readonly object[]>()
   let tickets = 0
 
-  const makeLoop = (task: Task): Loop => {
-    const { program, states } = task.registration
+  const makeLoop = (task: Task, states?: readonly object[]): Loop => {
+    const { program } = task.registration
     const count = (node: number, which: number): void => {
       task.counters[node * COUNTS_PER_NODE + which]!++
     }
@@ -297,6 +304,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       yield* sendItems(NOTICE_FAIL, slot, 0, [told], false, sent)
     } finally {
       loop.busy = false
+      task.behind.shift()?.()
       if (known(task)) {
         if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
         publish(task)
@@ -325,10 +333,20 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     }
   }
 
-  const begin = (slot: number): void | Promise<void> => {
+  const begin = (slot: number, itsTurn = false): void | Promise<void> => {
     const id = arena.words(slot)[WORD_TASK]!
     const task = tasks.get(id)
-    if (task !== undefined) return advance(id, slot, drive(task, freeLoop(task), slot))
+    if (task !== undefined) {
+      // A serial task has one state, so what comes behind a morsel at rest waits for it (R5).
+      if (task.registration.serial && !itsTurn && (task.loops[0]!.busy || task.waiting > 0)) {
+        task.waiting++
+        return new Promise<void>((resolve) => task.behind.push(resolve)).then(() => {
+          task.waiting--
+          return begin(slot, true)
+        })
+      }
+      return advance(id, slot, drive(task, freeLoop(task), slot))
+    }
     // A worker that replaces a dead one may be handed a morsel before it has been told of the task.
     return new Promise<void>((resolve) => {
       awaited.set(id, [...(awaited.get(id) ?? []), resolve])
@@ -350,11 +368,13 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         registration,
         binding: { fns: fns, envs: registration.envs, checkers },
         loops: [],
+        behind: [],
+        waiting: 0,
         counters: new Float64Array(registration.counters, worker * nodes * 8, nodes),
         stop: new Int32Array(registration.stop),
         reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
       }
-      task.loops.push(makeLoop(task)) // compiles, so that what cannot be compiled is found before the first item
+      task.loops.push(makeLoop(task, adopted.get(id))) // compiles, so that what cannot be compiled is found before the first item
       if (!coming.has(id)) return // the run is over already
       tasks.set(id, task)
       post({ type: 'ready', task: id })
@@ -369,6 +389,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
 
   const unregister = async (id: number): Promise<void> => {
     coming.delete(id)
+    adopted.delete(id)
     const loops = tasks.get(id)?.loops ?? []
     tasks.delete(id)
     for (const [slot, { task, driver }] of [...resting]) {
@@ -392,6 +413,12 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
           return register(message)
         case 'unregister':
           return unregister(message.task)
+        case 'adopt': {
+          const task = tasks.get(message.task)
+          if (task === undefined) adopted.set(message.task, message.states)
+          else task.loops.splice(0, 1, makeLoop(task, message.states)) // nothing has run in the old one
+          return
+        }
         case 'alone':
           alone.set(message.slot, message.frame)
       }

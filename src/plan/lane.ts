@@ -3,6 +3,7 @@
  * can travel is found out here, and a stage that cannot travel says why.
  */
 import { functionStays } from '../error/wording-run.ts'
+import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { KernelSpec } from '../graph/spec.ts'
 import type { Affinity, PlanNode, Shipment } from './graph.ts'
 import { describeCodec, describeFn, type NotPortable } from '../ship/describe.ts'
@@ -28,7 +29,14 @@ const isShipment = (found: Shipment | NotPortable): found is Shipment => 'fns' i
 
 const affinityOf = (spec: KernelSpec): Affinity => (spec.parallelism === 'serial' ? 'serial' : 'parallel')
 
-const decide = (node: PlanNode, workers: number): Decision => {
+/** Nodes whose items are dead letters. */
+const ofLetters = (nodes: readonly PlanNode[]): ReadonlySet<number> => {
+  const found = new Set<number>()
+  for (const { id, spec, inputs } of nodes) if (spec.kind === DEAD_LETTERS || inputs.some((input) => found.has(input.node))) found.add(id)
+  return found
+}
+
+const decide = (node: PlanNode, workers: number, letters: boolean): Decision => {
   const { spec } = node
   switch (spec.role) {
     case 'source':
@@ -43,6 +51,7 @@ const decide = (node: PlanNode, workers: number): Decision => {
       if (spec.kind.endsWith('.merge')) return onLoop('combines one part per worker, once')
       if (spec.lane === 'async') return onLoop("declared with lane: 'async'")
       if (workers === 0) return onLoop('the run has no workers')
+      if (letters && spec.lane === undefined) return onLoop('dead letters are few, and their causes are errors, which stay whole here')
       const shipment = ship(spec)
       if (isShipment(shipment)) {
         const why = spec.lane === 'blocking' ? "declared with lane: 'blocking'" : 'synchronous: it computes'
@@ -54,5 +63,7 @@ const decide = (node: PlanNode, workers: number): Decision => {
   }
 }
 
-export const chooseLanes = (nodes: readonly PlanNode[], workers: number): readonly PlanNode[] =>
-  nodes.map((node) => ({ ...node, ...decide(node, workers) }))
+export const chooseLanes = (nodes: readonly PlanNode[], workers: number): readonly PlanNode[] => {
+  const letters = ofLetters(nodes)
+  return nodes.map((node) => ({ ...node, ...decide(node, workers, letters.has(node.id)) }))
+}
