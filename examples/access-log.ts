@@ -30,7 +30,7 @@ const accessLog = (files: readonly string[], recordsFile: string, deadLettersFil
   return pipeline(
     {
       records: records.pipe(map(recordJson, { name: 'to-json' })).to(fs.lines(recordsFile)),
-      summary: records.pipe(aggregate('summary', summaryOf, { name: 'summary' })).observe()
+      summary: records.pipe(aggregate(summaryOf, { name: 'summary' })).observe()
     },
     { deadLetters: sinkThrough(map(letterOf, { name: 'letter' }), fs.ndjson(deadLettersFile)) }
   )

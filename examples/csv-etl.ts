@@ -31,7 +31,7 @@ const etl = (files: readonly string[], codec: CodecModule, rowsFile: string, bad
   return pipeline(
     {
       rows: rows.to(fs.ndjson(rowsFile)),
-      answer: rows.pipe(aggregate('aggregate', codec.aggregate, { name: 'aggregate' })).observe()
+      answer: rows.pipe(aggregate(codec.aggregate, { name: 'aggregate' })).observe()
     },
     { deadLetters: sinkThrough(map(badRow, { name: 'bad-row', lane: 'async' }), fs.ndjson(badRowsFile)) }
   )

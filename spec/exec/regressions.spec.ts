@@ -155,6 +155,12 @@ suite('slots of the arena', (it) => {
     assert.is(crewOf(2).arena.available(), 512)
   })
 
+  it('a stage on the loop that fails over results of the pool does not keep them', async () => {
+    const fails = map((n: number): number => { if (n === 500) throw new Error('no'); return n }, { lane: 'async' })
+    await rejection(range(0, 5000).pipe(map((n) => n, { lane: 'blocking' }), fails).toArray({ workers: 2 }))
+    assert.is(crewOf(2).arena.available(), 512)
+  })
+
   it('results that nobody takes leave some to the morsels that everybody waits for', async () => {
     const last = range(0, 1e12).pipe(filter((n) => n % 8192 === 0, { lane: 'blocking' }))
     const first = interval(5).pipe(map((n) => n, { lane: 'blocking' }), take(200, { lane: 'async' }))

@@ -46,24 +46,19 @@ const sorted = (map: unknown): unknown => [...(map as Map<string, unknown>)].sor
 
 suite('aggregate', (it) => {
   it('emits one answer at the end', async () => {
-    assert.equal((await verifyOperator(() => aggregate('mean', mean), [1, 2, 3, 6])).outs[0], [3])
-    assert.equal((await verifyOperator(() => aggregate('mean', mean), [7])).outs[0], [7])
-    assert.equal((await verifyOperator(() => aggregate('mean', mean), [])).outs[0], [NaN])
-  })
-
-  it('a name may come first', () => {
-    const stageOf = (flow: Flow<number, number>) => input<number>().pipe(flow).port.stage
-    assert.equal([aggregate(mean), aggregate('mean', mean), aggregate(mean, { name: 'mean' })].map((flow) => [stageOf(flow).name, stageOf(flow).named]), [['aggregate', false], ['mean', true], ['mean', true]])
+    assert.equal((await verifyOperator(() => aggregate(mean), [1, 2, 3, 6])).outs[0], [3])
+    assert.equal((await verifyOperator(() => aggregate(mean), [7])).outs[0], [7])
+    assert.equal((await verifyOperator(() => aggregate(mean), [])).outs[0], [NaN])
   })
 
   it('parts in any number make the same answer', () => {
     for (const parts of [[], [[1, 2, 3, 6]], [[1], [], [2, 3, 6]], [[6], [3], [2], [1]]]) {
-      assert.equal(inParts(aggregate('mean', mean), parts), [parts.length === 0 ? NaN : 3])
+      assert.equal(inParts(aggregate(mean), parts), [parts.length === 0 ? NaN : 3])
     }
   })
 
   it('without finish the state is the answer; env goes to every function', async () => {
-    const flow = aggregate('scaled', {
+    const flow = aggregate({
       create: ({ k }) => k,
       add: (s: number, x: number, { k }) => s + x * k,
       combine: (a, b) => a + b
@@ -73,14 +68,14 @@ suite('aggregate', (it) => {
 
   it('follows its policy for items; a part that cannot be combined or finished ends the run', async () => {
     const picky = { ...mean, add: (s: Mean, x: number) => { if (x === 4) throw new Error('four'); return mean.add(s, x, undefined) } }
-    await verifyPolicies((o) => aggregate('mean', picky, o), [1, 4, 3], 4, [2])
+    await verifyPolicies((o) => aggregate(picky, o), [1, 4, 3], 4, [2])
     const stuck = { ...mean, finish: (): number => { throw new Error('no answer') } }
-    const { failure } = await runFlow(aggregate('mean', stuck, { onError: 'skip' }), [[1]])
+    const { failure } = await runFlow(aggregate(stuck, { onError: 'skip' }), [[1]])
     assert.equal([failure!.kind, failure!.index, (failure!.cause as Error).message], ['aggregate.merge', -1, 'no answer'])
   })
 
   it('refuses bad arguments at declaration', () => {
-    verifyRefusals('aggregate', [() => aggregate(3 as never), () => aggregate('mean', undefined as never), () => aggregate('', mean), () => aggregate({ ...mean, add: undefined as never }), () => aggregate(mean, null as never)])
+    verifyRefusals('aggregate', [() => aggregate(3 as never), () => aggregate(undefined as never), () => aggregate(mean, { name: '' }), () => aggregate({ ...mean, add: undefined as never }), () => aggregate(mean, null as never)])
   })
 })
 

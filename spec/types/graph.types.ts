@@ -25,12 +25,12 @@ expectTypeOf(run.outputs.all).toEqualTypeOf<Observable<string[]>>()
 expectTypeOf(run.done).toEqualTypeOf<Promise<Report>>()
 expectTypeOf(run.result).toEqualTypeOf<TaskEither<PipelineError, Report>>()
 // @ts-expect-error there is no such output
-void run.outputs.letters
+run.outputs.letters
 
 // flows compose, and a source fits where less is asked
 expectTypeOf(compose(map((s: string) => s.length), map((n) => n > 1))).toEqualTypeOf<Flow<string, boolean>>()
 const animals: Source<string | number> = from(['a'])
-void animals
+animals
 
 // a wrong connection does not compile
 // @ts-expect-error a flow of strings behind a source of numbers

@@ -153,14 +153,14 @@ expectTypeOf(
   }))
 ).toEqualTypeOf<Source<ReadonlyMap<string, string>>>()
 declare const mean: Combiner<number, { sum: number, n: number }, string>
-expectTypeOf(numbers.pipe(aggregate('mean', mean))).toEqualTypeOf<Source<string>>()
+expectTypeOf(numbers.pipe(aggregate(mean))).toEqualTypeOf<Source<string>>()
 expectTypeOf(numbers.pipe(aggregate(mean, { lane: 'async' }))).toEqualTypeOf<Source<string>>()
 expectTypeOf(rows.pipe(aggregate({ create: () => 0, add: (s, r) => s + r.status, combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
 expectTypeOf(numbers.pipe(aggregateBy((n) => n > 1, mean))).toEqualTypeOf<Source<ReadonlyMap<boolean, string>>>()
-expectTypeOf(rows.pipe(aggregate('bytes', { create: () => 0, add: (s, r) => s + (r.bytes ?? 0), combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
-expectTypeOf(rows.pipe(aggregate('bytes', { create: ({ k: at }) => at, add: (s, r, { k: by }) => s + r.status * by, combine: (a, b) => a + b }, { env: { k } }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(aggregate({ create: () => 0, add: (s, r) => s + (r.bytes ?? 0), combine: (a, b) => a + b }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(aggregate({ create: ({ k: at }) => at, add: (s, r, { k: by }) => s + r.status * by, combine: (a, b) => a + b }, { env: { k } }))).toEqualTypeOf<Source<number>>()
 // @ts-expect-error a combiner of numbers on texts
-texts.pipe(aggregate('mean', mean))
+texts.pipe(aggregate(mean))
 
 // -- refusing --------------------------------------------------------------------------------------------------------------
 declare const half: (n: number) => Either<string, bigint>

@@ -109,7 +109,6 @@ const itself = (state: unknown): unknown => state
 
 /**
  * Gathers all items into one answer: each worker a part of its own, combined at the end. Emits one item.
- * `aggregate('mean', combiner)` is short for `aggregate(combiner, { name: 'mean' })`.
  *
  * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
  * **Order**   of items is not kept: see {@link Combiner}
@@ -124,17 +123,8 @@ const itself = (state: unknown): unknown => state
  * })
  * await range(0, 5).pipe(mean).toArray() // => [2]
  */
-export function aggregate<A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options?: CpuOptions<E>): Flow<A, R>
-export function aggregate<A, S, R = S, E = undefined>(
-  name: string,
-  combiner: Combiner<A, S, R, E>,
-  options?: CpuOptions<E>
-): Flow<A, R>
-export function aggregate<A, S, R, E>(...args: readonly unknown[]): Flow<A, R> {
-  const given = typeof args[0] === 'string' ? args : [undefined, ...args]
-  const [name, combiner, options = {}] = given as [string?, Combiner<A, S, R, E>?, CpuOptions<E>?]
+export const aggregate = <A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options: CpuOptions<E> = {}): Flow<A, R> => {
   const { create, add, combine, finish = itself } = combinerOf('aggregate', combiner)
-  stageOptions('aggregate', name === undefined ? options : { name })
-  const halves = { partial: { create, add }, merge: { create, combine, finish } }
-  return flowOf(halved('aggregate', halves, options), options.name ?? name)
+  stageOptions('aggregate', options)
+  return flowOf(halved('aggregate', { partial: { create, add }, merge: { create, combine, finish } }, options), options.name)
 }
