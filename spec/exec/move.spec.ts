@@ -2,8 +2,9 @@
  * The move from the caller's loop to the pool: same answers wherever a task is when its items come, state and all.
  */
 import * as assert from 'uvu/assert'
-import { batch, countBy, distinct, filter, flatMap, from, fromModule, map, mapAsync, range, reduce, scan, take, type Source } from '../../src/index.ts'
+import { batch, countBy, distinct, filter, flatMap, forEach, from, fromModule, map, mapAsync, pipeline, range, reduce, scan, take, type Source } from '../../src/index.ts'
 import { suite } from '../support/suite.ts'
+import { warmPool } from '../support/warm.ts'
 
 /** About 10 microseconds of work, so that a few hundred items make a task move. */
 const heavy = <A>(item: A): A => {
@@ -21,6 +22,13 @@ const same = async <A>(make: () => Source<A>): Promise<void> => {
 }
 
 suite('the move to the pool', (it) => {
+  it('takes place while the loop goes on, once the pool is warm', async () => {
+    await warmPool(2)
+    const report = await pipeline({ out: range(0, 6000).pipe(map(heavy), scan((sum, x) => sum + x, 0)).to(forEach(() => undefined)) }).run({ workers: 2 }).done
+    assert.is(report.workers, 2)
+    assert.equal(report.stages.map((stage) => stage.out), [6000, 6000, 6000, 6000])
+  })
+
   for (const n of sizes) {
     it(`stateless stages, ${n} items`, () => same(() => range(0, n).pipe(map(heavy), filter((x) => x % 3 !== 0), flatMap((x) => [x, -x]))))
     it(`stages that need order take their state along, ${n} items`, () =>

@@ -10,6 +10,7 @@ import { forEach, map, pipeline, type DeadLetter } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { rejection } from '../support/attempt.ts'
 import { suite, type Scope } from '../support/suite.ts'
+import { warmPool } from '../support/warm.ts'
 
 /** A file of `lines` lines of 100 bytes, every thousandth of them bad. */
 const logFile = ({ defer }: Scope, lines: number): string => {
@@ -39,6 +40,7 @@ suite('positions in files', (it) => {
   ] as const) {
     it(`dead letters have their line and index, ${where}`, async (scope) => {
       const file = logFile(scope, lines)
+      if (workers > 0) await warmPool(workers)
       const letters: DeadLetter[] = []
       const run = pipeline({ out: fs.lines(file).pipe(strict(rounds, 'deadLetter', 0)).to(forEach(() => undefined)) }, { deadLetters: forEach((letter: DeadLetter) => void letters.push(letter)) }).run({ workers })
       const report = await run.done

@@ -41,7 +41,7 @@ suite('boot', (it) => {
   it('flags that say what the main thread runs do not reach a worker, the others do', () => {
     assert.is(workerFlags(['--import', 'tsx', '--cpu-prof']), undefined)
     assert.equal(workerFlags(['--input-type=module', '--import', 'tsx', '-e', 'code()']), ['--import', 'tsx'])
-    assert.equal(workerFlags(['--input-type', 'module', '--print', 'x', '--expose-gc']), ['--expose-gc'])
+    assert.equal(workerFlags(['-C', 'src', '--input-type', 'module', '--no-warnings', '--print', 'x', '--stack-trace-limit=50']), ['-C', 'src', '--no-warnings'])
     assert.equal(workerFlags(['-e']), [])
   })
 })

@@ -69,20 +69,26 @@ export const bootText = (workerText: string | undefined, workerUrl: URL, s: Surr
   return `(async()=>{${register}})().then(${main}).catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
 }
 
-/** Flags that say what the main thread runs: they take a value, next or after `=`. */
+/** Flags that say what the main thread runs. */
 const PROGRAM_FLAGS = new Set(['--input-type', '--eval', '-e', '--print', '-p', '-pe'])
+/** Flags with a value, next or after `=`, that say how modules are found and loaded. */
+const LOADING_FLAGS = new Set(['--import', '--require', '-r', '--loader', '--experimental-loader', '--conditions', '-C', '--disable-warning', '--unhandled-rejections'])
+/** The same without a value, by their beginnings. */
+const PLAIN_FLAGS = /^--(?:no-warnings|trace-warnings|enable-source-maps|preserve-symlinks|experimental-|no-experimental-)/
 
 /**
- * Flags for worker threads: `undefined` to inherit, which allows more flags than naming them does. The main program's
- * own text (`-e`, `-p`) and its `--input-type` must not reach a worker (ERR_INPUT_TYPE_NOT_ALLOWED), the rest should.
+ * Flags for worker threads: `undefined` to inherit all of them, which is what happens unless the main program is a text given on
+ * the command line (`-e`, `-p`, `--input-type`): that must not reach a worker (ERR_INPUT_TYPE_NOT_ALLOWED). Then those are named
+ * that say how modules are loaded; the others either hold for the whole process (V8's) or are refused when they are named.
  */
 export const workerFlags = (execArgv: readonly string[] = process.execArgv): string[] | undefined => {
+  const nameOf = (flag: string): string => flag.split('=', 1)[0]!
+  if (!execArgv.some((flag) => PROGRAM_FLAGS.has(nameOf(flag)))) return undefined
   const kept: string[] = []
   for (let i = 0; i < execArgv.length; i++) {
     const flag = execArgv[i]!
-    const name = flag.split('=', 1)[0]!
-    if (!PROGRAM_FLAGS.has(name)) kept.push(flag)
-    else if (!flag.includes('=') && i + 1 < execArgv.length && !execArgv[i + 1]!.startsWith('-')) i++
+    if (PLAIN_FLAGS.test(flag) && !LOADING_FLAGS.has(nameOf(flag))) kept.push(flag)
+    else if (LOADING_FLAGS.has(nameOf(flag))) kept.push(...(flag.includes('=') ? [flag] : [flag, execArgv[++i] ?? '']))
   }
-  return kept.length === execArgv.length ? undefined : kept
+  return kept
 }
