@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import {
   concat, filter, forEach, from, interval, map, pipeline, range, reduce, scan, sinkThrough, take, toArray, zip, type DeadLetter, type Run
 } from '../../src/index.ts'
-import { sourceOf } from '../../src/graph/source.ts'
+import { sinkOf, sourceOf } from '../../src/graph/source.ts'
 import { crewOf } from '../../src/exec/crew.ts'
 import type { Outputs } from '../../src/exec/run.ts'
 import { rejection } from '../support/attempt.ts'
@@ -58,6 +58,13 @@ suite('outputs and dead letters', (it) => {
     run.outputs.out.pipe(takeRx(2)).subscribe((n) => seen.push(n))
     await run.done
     assert.equal(seen, [0, 1])
+  })
+
+  it('a sink that fails to clean up does not hide what it failed with', async () => {
+    const open = () => ({ write: () => { throw new Error('full') }, finish: () => undefined, abort: () => { throw new Error('second') } })
+    const sink = sinkOf<number, undefined>({ role: 'sink', kind: 'disk', args: {}, accepts: 'items', open })
+    const error = await rejection(pipeline({ out: range(0, 10).to(sink) }).run({ workers: 0 }).done)
+    assert.equal([error.code, (error.cause as Error).message], ['ERR_MILLRACE_SINK_FAILED', 'full'])
   })
 
   it('a dead-letter sink that wants no more does not hold the run', async () => {

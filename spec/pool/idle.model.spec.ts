@@ -48,7 +48,7 @@ interface Manner {
   readonly naps?: number
   /** Sleeps, or waits on its event loop, when it begins. */
   readonly asleep?: boolean
-  /** Wakes another after a share was moved into its own deque. */
+  /** `false`: wakes nobody after a share was moved into its own deque, which is a mistake. */
   readonly wakesAfterGrab?: boolean
   readonly tryPark?: typeof Idle.tryPark
   readonly endSearch?: typeof Idle.endSearch
@@ -85,7 +85,7 @@ const workerOf = (c: Control, id: number, manner: Manner = {}, mortal?: number):
   }
   const grab = (s: State, m: Stepping, otherwise: number): void => {
     s.entry = asOwner(s, (o) => Injector.grab(c.injector, o, c.workers, m))
-    if (manner.wakesAfterGrab === true && s.entry >= 0 && s.searching === 0 && Deque.length(cell.deque, m) > 0) Idle.wakeOne(c, m)
+    if (manner.wakesAfterGrab !== false && s.entry >= 0 && s.searching === 0 && Deque.length(cell.deque, m) > 0) Idle.wakeOne(c, m)
     if (s.entry === Retry) s.entry = Empty
     else s.step = s.entry === Empty ? otherwise : FOUND
   }
@@ -291,7 +291,7 @@ suite('idle, every interleaving', (it) => {
   it('a park that times out at the moment of a push loses nothing', () => {
     explore(played({ workers: 1, values: [1, 2], manners: [{ naps: 2 }] }), ordered)
     explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1 }, { naps: 1 }], asleep: true }), { ...ordered, preemptions: 1 })
-    explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1, busyAfter: 1, wakesAfterGrab: true }], asleep: true }), { ...ordered, preemptions: 2 })
+    explore(played({ workers: 2, values: [1, 2], manners: [{ naps: 1, busyAfter: 1 }], asleep: true }), { ...ordered, preemptions: 2 })
   })
 
   it('a worker that waits on its event loop is woken as well', () => {

@@ -7,7 +7,7 @@ suite('interruptible', (it) => {
   it('answers and rejects as the promise does', async () => {
     const wait = new Interruptible()
     assert.is(await wait.wait(Promise.resolve(5)), 5)
-    assert.is(await wait.wait(Promise.reject(new Error('no'))).catch((e: Error) => e.message), 'no')
+    assert.is(await wait.wait(Promise.reject(new Error('no'))).catch((e: unknown) => (e as Error).message), 'no')
   })
 
   it('gives up what goes on, and what comes later', async () => {

@@ -181,7 +181,8 @@ const note = (uses: Uses, map: Map<number, number>, index: number, actor: number
   uses.grown = true
 }
 
-const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinity, plain = 'happens-before' }: ExploreOptions, uses: Uses): Explored => {
+const exploreOnce = <S extends Private>(scene: Scene<S>, options: ExploreOptions, uses: Uses): Explored => {
+  const { preemptions = Infinity, plain = 'happens-before' } = options
   const { words, actors, always, end, label = (index: number) => `[${index}]` } = scene
   const clocks = makeClocks(actors.length)
   const numberOf = makeNumbers()
@@ -245,7 +246,10 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     }
     const key = `${turn};${JSON.stringify(state)}`
     let spot = begun[i]!.get(key)
-    if (spot === undefined) begun[i]!.set(key, (spot = { id: spots++, turn, state, answers: [], next: turn < turns.length ? next : undefined, then: new Map() }))
+    if (spot === undefined) {
+      spot = { id: spots++, turn, state, answers: [], next: turn < turns.length ? next : undefined, then: new Map() }
+      begun[i]!.set(key, spot)
+    }
     return spot
   }
 
@@ -257,7 +261,10 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     const answers = [...spot.answers, answer]
     const mine = copyOf(state)
     const how = run(actors[i]!.turns[turn]!, mine, answers)
-    const found = how === 'asks' ? { id: spots++, turn, state, answers, next, then: new Map<number, Spot<S>>() } : spotAt(i, how === 'ended' ? turn + 1 : turn, mine)
+    const found =
+      how === 'asks'
+        ? { id: spots++, turn, state, answers, next, then: new Map<number, Spot<S>>() }
+        : spotAt(i, how === 'ended' ? turn + 1 : turn, mine)
     spot.then.set(answer, found)
     return found
   }
@@ -268,7 +275,10 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     if (known[index] === undefined) touched.push(index)
     words[index] = value
     const tick = clocks.at(clock, i)
-    known[index] = plain === 'ordered' ? { writer: -1, tick: 0, released: -1, key: numberOf(`v${value}`) } : { writer: i, tick, released, key: numberOf(`w${value},${i},${tick},${released}`) }
+    known[index] =
+      plain === 'ordered'
+        ? { writer: -1, tick: 0, released: -1, key: numberOf(`v${value}`) }
+        : { writer: i, tick, released, key: numberOf(`w${value},${i},${tick},${released}`) }
   }
 
   /** Does an access for an actor: the answer, and what the actor knows then. */
@@ -305,7 +315,8 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
     }
   }
 
-  const canGoOn = ({ spot: { next }, died }: Place<S>): boolean => !died && next !== undefined && (next.ready === undefined || next.ready(words[next.index]!))
+  const canGoOn = ({ spot: { next }, died }: Place<S>): boolean =>
+    !died && next !== undefined && (next.ready === undefined || next.ready(words[next.index]!))
 
   const keyOf = (places: readonly Place<S>[], last: number): string => {
     let key = preemptions === Infinity ? '' : `${last}|`
@@ -396,7 +407,9 @@ const exploreOnce = <S extends Private>(scene: Scene<S>, { preemptions = Infinit
 
   const begin: Place<S>[] = []
   guarded(() => {
-    for (const [i, { state }] of actors.entries()) begin.push({ spot: spotAt(i, 0, state), clock: clocks.ticked(clocks.zero, i), died: false })
+    for (const [i, { state }] of actors.entries()) {
+      begin.push({ spot: spotAt(i, 0, state), clock: clocks.ticked(clocks.zero, i), died: false })
+    }
   })
   visit(begin, -1, preemptions)
   return { states, ends }

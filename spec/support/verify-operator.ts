@@ -16,7 +16,8 @@ const essence = ({ outs, letters, skipped, failure, counts, closed }: Outcome): 
   return { outs, letters: letters.map(tell), skipped: skipped.map(tell), failure: tell(failure), counts, closed }
 }
 
-const one = <A>(items: readonly A[]): readonly (readonly A[])[] => items.map((item) => [item])
+/** One batch each; an empty one when there are none, since only a run can say that no more is wanted. */
+const one = <A>(items: readonly A[]): readonly (readonly A[])[] => (items.length === 0 ? [[]] : items.map((item) => [item]))
 
 /** Pieces of 1, 2, 3 … items, with empty ones between. */
 const odd = <A>(items: readonly A[]): readonly (readonly A[])[] => {

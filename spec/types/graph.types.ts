@@ -24,13 +24,11 @@ expectTypeOf(run.outputs.numbers).toEqualTypeOf<Observable<number>>()
 expectTypeOf(run.outputs.all).toEqualTypeOf<Observable<string[]>>()
 expectTypeOf(run.done).toEqualTypeOf<Promise<Report>>()
 expectTypeOf(run.result).toEqualTypeOf<TaskEither<PipelineError, Report>>()
-// @ts-expect-error there is no such output
-run.outputs.letters
+expectTypeOf<keyof typeof run.outputs>().toEqualTypeOf<'numbers' | 'all'>()
 
 // flows compose, and a source fits where less is asked
 expectTypeOf(compose(map((s: string) => s.length), map((n) => n > 1))).toEqualTypeOf<Flow<string, boolean>>()
-const animals: Source<string | number> = from(['a'])
-animals
+expectTypeOf(from(['a'])).toExtend<Source<string | number>>()
 
 // a wrong connection does not compile
 // @ts-expect-error a flow of strings behind a source of numbers

@@ -257,7 +257,8 @@ class SendingEnd<A> implements BroadcastSender<A, Lagged> {
     if (gone !== undefined) return gone
     if (!this.#open) return Promise.reject(senderClosed('broadcast', item))
     if (channel.receivers.size === 0) return Promise.reject(receiverGone('broadcast', item))
-    return channel.permits === undefined ? ready(channel.publish(item)) : channel.permits.take(1, new SendClaim(channel, item), signal)
+    if (channel.permits === undefined) return ready(channel.publish(item))
+    return channel.permits.take(1, new SendClaim(channel, item), signal)
   }
 
   subscribe(): BroadcastReceiver<A, Lagged> {

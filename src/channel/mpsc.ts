@@ -179,7 +179,9 @@ class Channel<A> {
 
   /** A weight as permits: whole, at least 1, and never more than there are. */
   fit(weight: number, rule: string): number {
-    if (!(weight >= 0)) throw argumentError('range', `mpsc: ${rule}`, `got ${String(weight)}`, 'correct it; what it says is what bounds the channel')
+    if (!(weight >= 0)) {
+      throw argumentError('range', `mpsc: ${rule}`, `got ${String(weight)}`, 'correct it; what it says is what bounds the channel')
+    }
     return Math.min(Math.max(1, Math.ceil(weight)), this.maxCapacity)
   }
 
@@ -269,14 +271,17 @@ class HeldPermit<A> implements Permit<A> {
   send(item: A): NotSent<A> | undefined {
     const channel = this.#channel
     const held = this.#weight
-    if (held === 0) throw argumentError('type', 'mpsc permit: it holds no room any more', 'it was used or released', 'reserve once for each item')
+    if (held === 0) {
+      throw argumentError('type', 'mpsc permit: it holds no room any more', 'it was used or released', 'reserve once for each item')
+    }
     if (channel.gone) {
       this.release()
       return { _tag: 'Closed', value: item }
     }
     const weight = channel.weightOf(item)
     if (weight > held) {
-      throw argumentError('range', 'mpsc permit: the item weighs more than was reserved', `it weighs ${weight}, reserved was ${held}`, 'reserve({ weight }) for the heaviest item')
+      const got = `it weighs ${weight}, reserved was ${held}`
+      throw argumentError('range', 'mpsc permit: the item weighs more than was reserved', got, 'reserve({ weight }) for the heaviest item')
     }
     this.#weight = 0
     channel.reserved--
@@ -398,7 +403,8 @@ class SendingEnd<A> implements Sender<A> {
   }
 }
 
-const many = <A>(channel: Channel<A>, n: number): readonly Permit<A>[] => Array.from({ length: n }, () => new HeldPermit(channel, 1))
+const many = <A>(channel: Channel<A>, n: number): readonly Permit<A>[] =>
+  Array.from({ length: n }, () => new HeldPermit(channel, 1))
 
 class ReceivingEnd<A> implements Receiver<A> {
   readonly #channel: Channel<A>

@@ -165,7 +165,9 @@ class SendingEnd<A> implements WatchSender<A> {
   }
 
   #cell(call: string): WatchCell<A> {
-    if (!this.#open) throw argumentError('type', `watch: ${call} of a closed sender`, 'it was closed', 'close it later, or use a clone')
+    if (!this.#open) {
+      throw argumentError('type', `watch: ${call} of a closed sender`, 'it was closed', 'close it later, or use a clone')
+    }
     return this.#channel.cell
   }
 

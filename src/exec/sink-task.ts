@@ -71,7 +71,7 @@ export class SinkTask implements Task {
     } catch (error) {
       this.#pulling = false
       const reason = signal.aborted ? this.#c.cancelled() : error
-      await Promise.resolve(writer?.abort(reason)).catch(() => undefined)
+      await abort(writer, reason)
       if (signal.aborted || error instanceof PipelineError) throw reason
       throw this.#failed(error)
     } finally {
@@ -94,13 +94,22 @@ export class SinkTask implements Task {
 
   /** The run has failed after this sink had finished. */
   async rollBack(reason: unknown): Promise<void> {
-    await Promise.resolve(this.#finished?.writer.abort(reason)).catch(() => undefined)
+    await abort(this.#finished?.writer, reason)
     this.#finished = undefined
   }
 
   #failed(error: unknown): PipelineError {
     const { name, site } = this.#c.plan.stages[0]!
     return sinkFailed(name, site, this.itemsIn, error)
+  }
+}
+
+/** What cleaning up fails with is not what went wrong. */
+const abort = async (writer: SinkWriter<unknown> | undefined, reason: unknown): Promise<void> => {
+  try {
+    await writer?.abort(reason)
+  } catch {
+    // the error that led here is the one to tell
   }
 }
 

@@ -141,7 +141,10 @@ const sit = (boot: Boot) => {
   const grab = (): number => {
     for (;;) {
       const entry = Injector.grab(injector, mine, workers)
-      if (entry !== Retry) return entry
+      if (entry === Retry) continue
+      // What came along was in no queue on its way: who looked then may have gone to sleep without it.
+      if (entry !== Empty && !searching && Deque.length(mine.deque) > 0) Idle.wakeOne(control)
+      return entry
     }
   }
 

@@ -26,7 +26,10 @@ export class ClosedError extends Error {
 
 /** A send, or a wait for room. */
 export const receiverGone = (channel: string, value?: unknown): ClosedError =>
-  new ClosedError(`${channel}: nothing was sent, since no receiver is left. Stop sending; closed() tells it beforehand, and the item is the error's value`, value)
+  new ClosedError(
+    `${channel}: nothing was sent, since no receiver is left. Stop sending; closed() tells it beforehand, and the item is the error's value`,
+    value
+  )
 
 /** A call on a sender that its own holder has closed. */
 export const senderClosed = (channel: string, value?: unknown): ClosedError =>

@@ -131,7 +131,8 @@ export class Semaphore {
   addPermits(n: number): void {
     wholeNumber('Semaphore.addPermits', 'n', n, 0)
     if (this.#permits.free + n > MAX_PERMITS) {
-      throw argumentError('range', `Semaphore.addPermits: there can be at most ${MAX_PERMITS} permits`, `got ${n} more than ${this.#permits.free}`, 'add fewer')
+      const got = `got ${n} more than ${this.#permits.free}`
+      throw argumentError('range', `Semaphore.addPermits: there can be at most ${MAX_PERMITS} permits`, got, 'add fewer')
     }
     this.#permits.give(n)
   }

@@ -27,7 +27,13 @@ export class Waiter<A, C> implements Listener {
   readonly #resolve: (value: A) => void
   readonly #reject: (reason: unknown) => void
 
-  constructor(list: Waiters<A, C>, claim: C, signal: AbortSignal | undefined, resolve: (value: A) => void, reject: (reason: unknown) => void) {
+  constructor(
+    list: Waiters<A, C>,
+    claim: C,
+    signal: AbortSignal | undefined,
+    resolve: (value: A) => void,
+    reject: (reason: unknown) => void
+  ) {
     this.claim = claim
     this.behind = undefined
     this.ahead = undefined
