@@ -1,17 +1,21 @@
 /**
  * One test for each way in which a run once hung, lost items or left something behind; the title says the promise.
  */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { take as takeRx } from 'rxjs'
 import * as assert from 'uvu/assert'
 import {
   concat, filter, forEach, from, interval, map, pipeline, range, reduce, scan, sinkThrough, take, toArray, zip, type DeadLetter, type Run
 } from '../../src/index.ts'
+import * as fs from '../../src/fs.ts'
 import { sinkOf, sourceOf } from '../../src/graph/source.ts'
 import { crewOf } from '../../src/exec/crew.ts'
 import type { Outputs } from '../../src/exec/run.ts'
 import { rejection } from '../support/attempt.ts'
 import { noteOpen } from '../support/leftovers.ts'
 import { suite } from '../support/suite.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const drop = forEach(() => undefined)
@@ -198,5 +202,18 @@ suite('slots of the arena', (it) => {
     const numbered = scan((s: string) => `${Number(s.slice(0, 8)) + 1}`.padStart(8, '0') + 'x'.repeat(40_000), '00000000', { lane: 'blocking' })
     const got = await range(0, 2000).pipe(numbered, map((s) => Number(s.slice(0, 8)), { lane: 'async' })).toArray({ workers: 2 })
     assert.equal(got, Array.from({ length: 2000 }, (_, i) => i + 1))
+  })
+
+  it('a drained run over a file has read its beginning, without holes', async ({ defer }) => {
+    const file = join(tempDir(defer), 'lines.txt')
+    writeFileSync(file, Array.from({ length: 200_000 }, (_, i) => `${i} ${'x'.repeat(60)}`).join('\n'))
+    const seen: number[] = []
+    const slow = map((line: string) => { let x = 1; for (let i = 0; i < 500; i++) x = (x * 31 + 7) % 1000003; return x < 0 ? -1 : Number.parseInt(line, 10) }, { lane: 'blocking' })
+    const run = pipeline({ out: fs.lines(file).pipe(slow).to(forEach((n: number) => void seen.push(n))) }).run({ workers: 2 })
+    while (run.metrics().stages.at(-1)!.in === 0) await turn(1)
+    const report = await run.drain()
+    assert.ok(seen.length > 0 && seen.length < 200_000, `${seen.length} lines`)
+    assert.equal(seen, Array.from({ length: seen.length }, (_, i) => i))
+    assert.is(report.stages.at(-1)!.in, seen.length)
   })
 }, 30_000)

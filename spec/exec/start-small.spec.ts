@@ -43,6 +43,15 @@ suite('small things', (it) => {
     assert.is(stdout.trim(), 'ERR_MILLRACE_CANCELLED')
   })
 
+  it('a run that fails while nobody listens does not end as if all were well', async () => {
+    const failing = "pipeline({ out: range(0, 3).pipe(map((n) => { if (n === 1) throw new Error('one'); return n })).to(forEach(() => {})) }).run({ workers: 0 })"
+    const alone = await runText(`${prelude} ${failing}`)
+    assert.is(alone.code, 1)
+    assert.ok(alone.stderr.includes('ERR_MILLRACE_STAGE_FAILED'), alone.stderr)
+    const heard = await runText(`${prelude} const run = ${failing}; run.outputs.out.subscribe({ error: (e) => console.log(e.code) })`)
+    assert.equal([heard.code, heard.stdout.trim()], [0, 'ERR_MILLRACE_STAGE_FAILED'])
+  })
+
   it('an import does nothing but define: no handle, no listener, no thread', async () => {
     const { stdout } = await runText(`
       import { readdirSync } from 'node:fs'

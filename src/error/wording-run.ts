@@ -116,6 +116,12 @@ export const staysOnLoop = (stage: string, why: string): void => {
   warn('ERR_MILLRACE_STAYS_ON_LOOP', `stage '${stage}' stays on the caller's loop: ${why}. Make its function portable, pass values by env, or say lane: 'async' to silence this`)
 }
 
+/** A worker that died without harm to a run: between morsels, by a timer or a promise of the user's. */
+export const workerReplaced = (exit: number, cause: unknown): void => {
+  const how = cause === undefined ? `exited with code ${exit}` : say(cause)
+  warn('ERR_MILLRACE_WORKER_DIED', `a worker died between its tasks (${how}) and was replaced. Look for timers and promises that a stage's function leaves behind`)
+}
+
 export const noSubscriber = (output: string): void => {
   warn('ERR_MILLRACE_NO_SUBSCRIBER', `output '${output}' is full and nobody has subscribed to it, so the run waits. Subscribe in the turn that starts the run, or choose another overflow policy`)
 }

@@ -244,6 +244,7 @@ export class ChainTask implements Task {
     const { states } = this.#loop
     if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
     else this.#ready = true
+    if (this.itemsIn > 0) this.#pool.microsPerItem = (this.#loop.cpuMs * 1000) / this.itemsIn
     return this.#ready
   }
   /** Its state holds what cannot be cloned. */

@@ -10,7 +10,7 @@ import { WORD_BYTES, createArena, type Arena } from '../frame/arena.ts'
 import { decodeAlone, encodeAlone, readFrame, writeFrame, type AloneFrame } from '../frame/frame.ts'
 import { createPool, type Death, type Pool } from '../pool/pool.ts'
 import { decodeError } from '../error/wire.ts'
-import { workerDied } from '../error/wording-run.ts'
+import { workerDied, workerReplaced } from '../error/wording-run.ts'
 import { workerText } from '../worker-text.ts'
 import type { FrameHandle } from './batch.ts'
 import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK, type FromWorker, type Registration, type Split } from './protocol.ts'
@@ -24,7 +24,10 @@ const MAIN = 0x7fff
 /** What a registered task is told. */
 export interface Hand {
   notice(worker: number, kind: number, slot: number, a: number, b: number, c: number, d: number): void
-  died(death: Death): void
+  /** Answers whether the run fails by it. */
+  died(death: Death): boolean
+  /** A worker that replaces a dead one cannot run the task. */
+  refused(error: unknown): void
 }
 
 export interface Crew {
@@ -74,6 +77,8 @@ const makeCrew = (workers: number): Crew => {
   const registrations = new Map<number, Registration>()
   const answers = new Map<number, Handshake>()
   const alone = new Map<string, AloneFrame>()
+  /** Workers that were ended on purpose. */
+  const ended = new Set<number>()
   let waiting: (() => void)[] = []
   let users = 0
   const freed = (): void => {
@@ -98,7 +103,10 @@ const makeCrew = (workers: number): Crew => {
         return
       }
       const answer = answers.get(said.task)
-      if (answer === undefined) return
+      if (answer === undefined) {
+        if (said.type === 'refused') hands.get(said.task)?.refused(decodeError(said.error))
+        return
+      }
       if (said.type === 'refused') answer.reject(decodeError(said.error))
       else {
         answer.left.delete(worker)
@@ -107,7 +115,9 @@ const makeCrew = (workers: number): Crew => {
     },
     onDeath: (death) => {
       arena.reclaim(death.worker)
-      for (const hand of [...hands.values()]) hand.died(death)
+      const failing = [...hands.values()].filter((hand) => hand.died(death))
+      const asked = ended.delete(death.worker)
+      if (!asked && failing.length === 0 && answers.size === 0) workerReplaced(death.code, death.error)
       for (const answer of answers.values()) {
         // One death may be another task's doing; two are this one's: its modules kill whoever imports them.
         if (!death.replaced || ++answer.deaths > 1) answer.reject(workerDied(answer.stages, death.code, death.error, undefined))
@@ -247,6 +257,7 @@ const makeCrew = (workers: number): Crew => {
       }
     },
     terminate: (worker) => {
+      ended.add(worker)
       pool.terminate(worker)
     },
     withdraw: (slot) => pool.withdraw(slot),

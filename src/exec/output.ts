@@ -35,12 +35,15 @@ export class Output {
   /** The last subscriber has gone: nothing is kept for anybody. */
   #left = false
 
-  constructor(name: string, streams: boolean, capacity: number, overflow: Overflow) {
+  constructor(name: string, streams: boolean, capacity: number, overflow: Overflow, onSubscribe: () => void = () => undefined) {
     this.name = name
     this.#streams = streams
     this.#capacity = capacity
     this.#overflow = overflow
-    this.observable = new Observable((subscriber) => this.#subscribe(subscriber))
+    this.observable = new Observable((subscriber) => {
+      onSubscribe()
+      return this.#subscribe(subscriber)
+    })
   }
 
   /** The writer of an `observe` stage; `leave` tells the run that the last subscriber has gone. */

@@ -11,6 +11,7 @@
  * Called by chain-task.ts. Knows crew.ts, edges and plans; decodes nothing but failures and dead letters.
  */
 import { store } from '../atomic/park.ts'
+import { PipelineError } from '../error/pipeline-error.ts'
 import { workerDied } from '../error/wording-run.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Death } from '../pool/pool.ts'
@@ -82,7 +83,7 @@ const registrationOf = (plan: TaskPlan, task: number, workers: number): Registra
 
 export class PoolTask implements Hand {
   readonly counters: Float64Array
-  /** Microseconds per item, as measured; for the size of morsels. */
+  /** Microseconds per item, as measured; for the size of morsels. Begins with what the caller's loop has measured. */
   microsPerItem = 0
   /** The task's own kernels want no more input. */
   shut = false
@@ -296,18 +297,24 @@ export class PoolTask implements Hand {
     this.#poke()
   }
 
-  died(death: Death): void {
+  died(death: Death): boolean {
     // Whatever had run there may have left state behind (partial answers, morsels at rest) that is gone.
     const gone = new Set([...death.running, ...death.pinned, ...death.lost])
     const lost = this.#order.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
     const stateful = this.#ran.has(death.worker) && this.#o.plan.kernels.some((k) => k.spec.role === 'kernel' && k.spec.parallelism !== 'stateless')
     for (const pending of lost) this.#done(pending, 0, 0, 0)
-    if ((lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)) {
+    const fails = (lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)
+    if (fails) {
       const running = lost.find((p) => p.slot === death.current) ?? lost[0]
       const stages = this.#o.plan.stages.map((stage) => stage.name)
       this.#o.fail(workerDied(stages, death.code, death.error, running === undefined ? undefined : { base: running.base, count: running.count, file: running.split?.file, start: running.split?.start }))
     }
     this.#poke()
+    return fails
+  }
+
+  refused(error: unknown): void {
+    this.#o.fail(PipelineError.from(error))
   }
 
   #done(pending: Pending, lines: number, micros: number, kib: number): void {

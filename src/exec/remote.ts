@@ -86,6 +86,11 @@ interface Sent {
 
 /** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */
 const FOR_RESULTS = 3 / 4
+/**
+ * A drain stops the reading of splits that are longer than this. Shorter ones are read to their end: they lie between others,
+ * and what a drained run has written should be the beginning of a file, without holes.
+ */
+const LONG_BYTES = 4 * 1024 * 1024
 /** Results held back until they make a frame worth sending. */
 const FRAME_ITEMS = 512
 /** The same for text, in lines. */
@@ -244,10 +249,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   /** Reads a split to its end, or until nobody wants more. */
   function* readSplit(task: Task, loop: Loop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; open: boolean }, unknown> {
     const cursor = task.reader!.open(split, task.registration.reader!.args, 'blocking')
+    const long = split.end - split.start > LONG_BYTES
     let base = 0
     let open = true
     try {
-      while (open && load(task.stop, 0) !== STOP_DRAIN) {
+      while (open && !(long && load(task.stop, 0) === STOP_DRAIN)) {
         const pulled = cursor.pull()
         const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
         if (batch === undefined) break

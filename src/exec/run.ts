@@ -99,17 +99,23 @@ class Running {
         subscriber.next(letter)
       }
       this.#listeners.add(listen)
-      this.done.then(() => { subscriber.complete() }, (error: unknown) => { subscriber.error(error) })
+      this.done.then(() => { subscriber.complete() }, () => { subscriber.complete() }) // `done` tells of a failure
       return () => this.#listeners.delete(listen)
     })
     for (const { stage, why } of plan.stays) staysOnLoop(stage, why)
     this.done = this.#run(signal)
-    this.done.catch(() => undefined) // who wants to know asks; a run that nobody awaits reports through its outputs
   }
 
   #output(name: string, task: TaskPlan): Output {
     const { args, kind } = task.stages[0]!.spec
-    return new Output(name, kind === OBSERVE, (args['capacity'] as number | undefined) ?? 1, (args['overflow'] as Overflow | undefined) ?? 'wait')
+    return new Output(name, kind === OBSERVE, (args['capacity'] as number | undefined) ?? 1, (args['overflow'] as Overflow | undefined) ?? 'wait', () => {
+      this.#tells()
+    })
+  }
+
+  /** A failure will be told otherwise than by `done`, or was asked for; without that, nobody awaiting it is an unhandled rejection. */
+  #tells(): void {
+    this.done.catch(() => undefined)
   }
 
   #make(plan: TaskPlan, output: Output | undefined): Task {
@@ -220,6 +226,7 @@ class Running {
   }
 
   cancel(reason: unknown): void {
+    this.#tells()
     if (this.#live > 0) this.#fail(cancelledBy(reason))
   }
 
