@@ -16,7 +16,7 @@ const ODD = /[^ !#-[\]-~]/
 const inner = (bytes: string): string => (bytes === '-' || !ODD.test(bytes) ? bytes : JSON.stringify(toText(bytes)).slice(1, -1))
 
 /** The minute of the record before, as text: lines come in bursts. */
-let lastMinute = -1
+let lastMinute = NaN
 let lastText = ''
 
 /** `2015-05-17T10:05:03Z` */
