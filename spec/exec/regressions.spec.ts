@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { take as takeRx } from 'rxjs'
 import * as assert from 'uvu/assert'
 import {
-  concat, filter, forEach, from, interval, map, pipeline, range, reduce, scan, sinkThrough, take, toArray, zip, type DeadLetter, type Run
+  batch, concat, filter, forEach, from, interval, map, pipeline, range, reduce, scan, sinkThrough, take, takeWhile, toArray, zip, type DeadLetter, type Run
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { sinkOf, sourceOf } from '../../src/graph/source.ts'
@@ -215,5 +215,15 @@ suite('slots of the arena', (it) => {
     assert.ok(seen.length > 0 && seen.length < 200_000, `${seen.length} lines`)
     assert.equal(seen, Array.from({ length: seen.length }, (_, i) => i))
     assert.is(report.stages.at(-1)!.in, seen.length)
+  })
+
+  it('a reader that stops at the very end takes nothing from the others', async () => {
+    const batches = range(0, 400).pipe(take(45), batch({ count: 10 }))
+    const run = pipeline({
+      whole: batches.pipe(takeWhile((xs) => xs.length === 10)).to(toArray()),
+      all: batches.pipe(takeWhile(() => true)).to(toArray())
+    }).run({ workers: 0 })
+    const { results } = await run.done
+    assert.equal([(results['whole'] as unknown[]).length, (results['all'] as unknown[]).length], [4, 5])
   })
 }, 30_000)

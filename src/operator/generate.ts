@@ -63,6 +63,9 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const gathered = outs.length === 0 ? '0' : outs.map((o) => `${o}.length`).join(' + ')
   const rest = `if (${gathered} >= ${pauseAt} || --turns < 0) { turns = ${TURNS}; ${flush.join('; ')}; yield -1; ${reload.join('; ')}; }`
 
+  /** What is being written is the code for the end of the input. */
+  let ending = false
+
   const fresh = (hint: string, k: number): string => {
     const name = `${hint}${k}_${locals.length}`
     locals.push(name)
@@ -109,7 +112,8 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     pause: `${rest} at = ${k}; if (X${k}) break;`,
     mine: `at = ${k};`,
     // Leaving an iterable's loop calls its `return`, which is code of the stage that made the loop.
-    stop: `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; break main; }`,
+    // At the end of the input there is nothing to stop but the stage itself: what comes behind it is for the others too.
+    stop: ending ? `H.stop(${k});` : `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; break main; }`,
     left: (item, cause) => `left(${k}, i, ${item}, ${cause});`,
     refusePromise: (value) => `if (typeof ${value} === 'object' && ${value} instanceof Promise) H.promised(${value});`
   })
@@ -124,12 +128,12 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   }
 
   const each = into(program.roots, 'items[i]')
-  // Each stage's end is left by a `break main` of its own: what is behind a stage that stopped still has to let go.
+  ending = true
   const ends = nodes
     .map((_, k) => {
       const code = all[k]!.end?.(emitter(k))
       if (code === undefined) return ''
-      return `if (!X${k}) main: do { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } } while (false);`
+      return `if (!X${k}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
     })
     .join('\n')
   const bind = nodes
