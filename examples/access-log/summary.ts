@@ -1,5 +1,6 @@
 /**
- * The counts of a log, gathered in parts: each worker has a state of its own, and the states are put together at the end.
+ * The counts of a log, gathered in parts: each worker has a state of its own, and the states are put together when
+ * they are large and at the end, so that each key is held once, however many there are.
  *
  *     records ── addRecord ──▶ state (one per worker) ── combineStates ──▶ state ── finishSummary ──▶ summary
  *
@@ -10,14 +11,9 @@
  */
 import type { Combiner } from 'millrace'
 import { portable } from 'millrace/portable'
-import { ownText, type AccessRecord } from './line.ts'
+import type { AccessRecord } from './line.ts'
+import { addText, emptyTally, mergeTally, textAt, type Tally } from './tally.ts'
 import { toText } from './text.ts'
-
-/** How often each key was seen: `counts[places.get(key)]`. One look-up per item, and no object per key. */
-export interface Tally<K> {
-  readonly places: Map<K, number>
-  readonly counts: number[]
-}
 
 export interface State {
   parsed: number
@@ -25,9 +21,9 @@ export interface State {
   /** By status, 0 to 999. */
   readonly statuses: number[]
   /** By minutes since 1970. */
-  readonly minutes: Tally<number>
-  readonly clients: Tally<string>
-  readonly paths: Tally<string>
+  readonly minutes: Map<number, number>
+  readonly clients: Tally
+  readonly paths: Tally
 }
 
 /** The answer. Lists are in the order in which they are shown; all text is text. */
@@ -47,26 +43,11 @@ export interface Summary {
 /** Length of the lists of the most frequent. */
 const TOP = 10
 
-const emptyTally = <K>(): Tally<K> => ({ places: new Map(), counts: [] })
-
-const put = <K>({ places, counts }: Tally<K>, key: K, count: number): void => {
-  places.set(key, counts.length)
-  counts.push(count)
-}
-
-const merge = <K>(into: Tally<K>, from: Tally<K>): void => {
-  for (const [key, place] of from.places) {
-    const mine = into.places.get(key)
-    if (mine === undefined) put(into, key, from.counts[place]!)
-    else into.counts[mine]! += from.counts[place]!
-  }
-}
-
 export const emptyState = portable(import.meta, 'emptyState', (): State => ({
   parsed: 0,
   bytes: 0,
   statuses: new Array<number>(1000).fill(0),
-  minutes: emptyTally(),
+  minutes: new Map<number, number>(),
   clients: emptyTally(),
   paths: emptyTally()
 }))
@@ -76,15 +57,9 @@ export const addRecord = portable(import.meta, 'addRecord', (state: State, recor
   state.bytes += record.bytes
   state.statuses[record.status]!++
   const minute = Math.floor(record.time / 60)
-  const m = state.minutes.places.get(minute)
-  if (m === undefined) put(state.minutes, minute, 1)
-  else state.minutes.counts[m]!++
-  const c = state.clients.places.get(record.host)
-  if (c === undefined) put(state.clients, ownText(record.host), 1)
-  else state.clients.counts[c]!++
-  const p = state.paths.places.get(record.path)
-  if (p === undefined) put(state.paths, ownText(record.path), 1)
-  else state.paths.counts[p]!++
+  state.minutes.set(minute, (state.minutes.get(minute) ?? 0) + 1)
+  addText(state.clients, record.host)
+  addText(state.paths, record.path)
   return state
 })
 
@@ -94,20 +69,24 @@ export const combineStates = portable(import.meta, 'combineStates', (a: State, b
   b.statuses.forEach((count, status) => {
     a.statuses[status]! += count
   })
-  merge(a.minutes, b.minutes)
-  merge(a.clients, b.clients)
-  merge(a.paths, b.paths)
+  for (const [minute, count] of b.minutes) a.minutes.set(minute, (a.minutes.get(minute) ?? 0) + count)
+  mergeTally(a.clients, b.clients)
+  mergeTally(a.paths, b.paths)
   return a
 })
 
-/** The most frequent keys as text: by count, ties by name in the order of code units. */
-const top = ({ places, counts }: Tally<string>): readonly (readonly [string, number])[] => {
-  const least = [...counts].sort((a, b) => b - a)[TOP - 1] ?? 0
-  return [...places]
-    .filter(([, place]) => counts[place]! >= least)
-    .map(([key, place]) => [toText(key), counts[place]!] as const)
-    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0))
-    .slice(0, TOP)
+/** Keys of a state, for parts to leave before they are large. */
+export const sizeOfState = portable(import.meta, 'sizeOfState', (state: State): number => state.clients.n + state.paths.n + state.minutes.size)
+
+/** The most frequent texts: by count, ties by name in the order of code units. */
+const top = (tally: Tally): readonly (readonly [string, number])[] => {
+  const counts = tally.counts.subarray(0, tally.n)
+  const least = counts.slice().sort().at(-TOP) ?? 0
+  const most: (readonly [string, number])[] = []
+  counts.forEach((count, place) => {
+    if (count >= least) most.push([toText(textAt(tally, place)), count])
+  })
+  return most.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : a > b ? 1 : 0)).slice(0, TOP)
 }
 
 /** `2015-05-17T10:05Z` */
@@ -126,13 +105,11 @@ export const finishSummary = portable(import.meta, 'finishSummary', (state: Stat
   bytes: state.bytes,
   statuses: named(state.statuses, (status) => String(status).padStart(3, '0')),
   statusClasses: named(state.statuses, (status) => `${Math.floor(status / 100)}xx`),
-  clients: state.clients.places.size,
-  paths: state.paths.places.size,
+  clients: state.clients.n,
+  paths: state.paths.n,
   topPaths: top(state.paths),
   topClients: top(state.clients),
-  perMinute: [...state.minutes.places]
-    .sort(([a], [b]) => a - b)
-    .map(([minute, place]) => [isoMinute(minute), state.minutes.counts[place]!] as const)
+  perMinute: [...state.minutes].sort(([a], [b]) => a - b).map(([minute, count]) => [isoMinute(minute), count] as const)
 }))
 
 /** For `aggregate`. */
@@ -140,5 +117,6 @@ export const summaryOf = {
   create: emptyState,
   add: addRecord,
   combine: combineStates,
+  size: sizeOfState,
   finish: finishSummary
 } satisfies Combiner<AccessRecord, State, Summary>

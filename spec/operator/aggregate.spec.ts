@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { aggregate, type Combiner } from '../../src/operator/aggregate.ts'
+import { aggregate, PART_CHECK, PART_SIZE, type Combiner } from '../../src/operator/aggregate.ts'
 import { aggregateBy } from '../../src/operator/aggregate-by.ts'
 import { countBy } from '../../src/operator/count-by.ts'
 import { instantiate } from '../../src/operator/compile.ts'
@@ -18,8 +18,8 @@ const mean: Combiner<number, Mean, number> = {
   finish: (s) => s.sum / s.n
 }
 
-/** Parts from several partial halves, as workers make them, given to one merge half; each crosses by structured clone. */
-const inParts = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unknown => {
+/** The halves of a flow, each to be run alone. */
+const halvesOf = <A, R>(flow: Flow<A, R>) => {
   const from = input<A>()
   const { program, binding } = compileStages(from as Source<never>, [from.pipe(flow)])
   const fail = { failed: (_k: number, _i: number, _x: unknown, e: unknown): void => { throw e }, left: () => undefined }
@@ -30,12 +30,21 @@ const inParts = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unkn
       { fns: [binding.fns[k]!], envs: [binding.envs[k]], checkers: [undefined] },
       fail
     )
-  const made = parts.flatMap((items) => {
-    const partial = alone(0)
-    partial.run(items)
-    partial.end()
-    return structuredClone(partial.outs[0]!)
-  })
+  return alone
+}
+
+/** What one partial half sends on. */
+const partsOf = <A, R>(flow: Flow<A, R>, items: readonly A[]): unknown[] => {
+  const partial = halvesOf(flow)(0)
+  partial.run(items)
+  partial.end()
+  return partial.outs[0]!
+}
+
+/** Parts from several partial halves, as workers make them, given to one merge half; each crosses by structured clone. */
+const inParts = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unknown => {
+  const alone = halvesOf(flow)
+  const made = parts.flatMap((items) => structuredClone(partsOf(flow, items)))
   const merge = alone(1)
   merge.run(made)
   merge.end()
@@ -55,6 +64,37 @@ suite('aggregate', (it) => {
     for (const parts of [[], [[1, 2, 3, 6]], [[1], [], [2, 3, 6]], [[6], [3], [2], [1]]]) {
       assert.equal(inParts(aggregate(mean), parts), [parts.length === 0 ? NaN : 3])
     }
+  })
+
+  it('a part that has become large leaves for the sum, and a fresh one begins: no key is held on a worker for ever', () => {
+    const keys = Array.from({ length: 3 * PART_SIZE }, (_, i) => i % (2 * PART_SIZE + 7))
+    const expected = new Map<number, number>()
+    for (const key of keys) expected.set(key, (expected.get(key) ?? 0) + 1)
+    const sets: Combiner<number, number[], number> = {
+      create: () => [],
+      add: (list, x) => { list.push(x); return list },
+      combine: (a, b) => [...a, ...b],
+      size: (list) => list.length,
+      finish: (list) => list.length
+    }
+    const sum: Combiner<number, number> = { create: () => 0, add: (n) => n + 1, combine: (a, b) => a + b }
+    for (const [flow, sizeOf] of [
+      [countBy((x: number) => x), (part: unknown) => (part as Map<number, number>).size],
+      [aggregateBy((x: number) => x, sum), (part: unknown) => (part as Map<number, number>).size],
+      [aggregate(sets), (part: unknown) => (part as number[]).length]
+    ] as readonly [Flow<number, unknown>, (part: unknown) => number][]) {
+      const parts = partsOf(flow, keys)
+      assert.ok(parts.length >= 3, `${parts.length} parts`)
+      for (const part of parts) assert.ok(sizeOf(part) <= PART_SIZE + PART_CHECK, `a part of ${sizeOf(part)}`)
+    }
+    const cut = [keys.slice(0, PART_SIZE), keys.slice(PART_SIZE)]
+    assert.equal(sorted((inParts(countBy((x: number) => x), cut) as unknown[])[0]), [...expected].sort())
+    assert.equal(sorted((inParts(aggregateBy((x: number) => x, sum), cut) as unknown[])[0]), [...expected].sort())
+    assert.equal(inParts(aggregate(sets), cut), [keys.length])
+  })
+
+  it('a combiner without a size keeps its part to the end', () => {
+    assert.is(partsOf(aggregate(mean), Array.from({ length: 2 * PART_SIZE }, (_, i) => i)).length, 1)
   })
 
   it('without finish the state is the answer; env goes to every function', async () => {

@@ -1,9 +1,13 @@
 /** How a thread comes to run the worker's program, in every surrounding that is known to differ. */
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import * as assert from 'uvu/assert'
-import { bootText, loaders, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
+import { bootText, loaderOf, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
 import { suite } from '../support/suite.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const plain: Surroundings = { execArgv: [], nodeOptions: '', stripsTypes: false, script: undefined }
 const url = new URL('./worker.ts', import.meta.url)
@@ -15,27 +19,67 @@ suite('boot', (it) => {
 
   it('under tsx the thread registers tsx before it imports, built or not', () => {
     const surroundings = { ...plain, execArgv: ['--import', 'tsx'] }
-    const found = loaders(true, surroundings)
-    assert.is(found.length, 2)
-    assert.ok(found.every((api) => existsSync(fileURLToPath(api))))
+    const found = loaderOf(true, surroundings)!
+    assert.ok(existsSync(found.cjs) && existsSync(fileURLToPath(found.esm)))
     for (const text of [bootText(undefined, url, surroundings), bootText("require('node:fs')", url, surroundings)]) {
       const main = text.includes(url.href) ? url.href : 'node:fs'
-      assert.ok(text.indexOf(found[0]!) >= 0 && text.indexOf(found[0]!) < text.indexOf(main))
+      assert.ok(text.includes(found.cjs) && text.indexOf('register()') < text.lastIndexOf(main))
     }
   })
 
   it('tsx is seen in NODE_OPTIONS, and as a URL', () => {
-    assert.is(loaders(true, { ...plain, nodeOptions: '--max-old-space-size=100 --import=tsx' }).length, 2)
-    assert.is(loaders(true, { ...plain, execArgv: ['--import', 'file:///x/node_modules/tsx/dist/loader.mjs'] }).length, 2)
+    assert.ok(loaderOf(true, { ...plain, nodeOptions: '--max-old-space-size=100 --import=tsx' }))
+    assert.ok(loaderOf(true, { ...plain, execArgv: ['--import', 'file:///x/node_modules/tsx/dist/loader.mjs'] }))
   })
 
   it('a Node that strips types by itself needs no loader, nor does a program in JavaScript', () => {
-    assert.equal(loaders(false, { ...plain, stripsTypes: true }), [])
-    assert.equal(loaders(true, plain), [])
+    assert.is(loaderOf(false, { ...plain, stripsTypes: true }), undefined)
+    assert.is(loaderOf(true, plain), undefined)
   })
 
   it('a program that is TypeScript without a loader in sight finds tsx where it is installed', () => {
-    assert.is(loaders(false, plain).length, 2)
+    assert.ok(loaderOf(false, plain))
+  })
+
+  it('under tsx a module that can be required is, one that cannot is imported, and what a module throws is told once', async ({ defer }) => {
+    const dir = tempDir(defer)
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(dir, name), text)
+      return pathToFileURL(join(dir, name)).href
+    }
+    write('package.json', '{ "type": "module" }')
+    const seen = '(globalThis.seen ??= []).push'
+    const plainTs = write('plain.ts', `${seen}('plain'); export const value: number = 1; export const required = typeof require === 'function'`)
+    const awaits = write('awaits.ts', `import { value } from './plain.ts'; ${seen}('awaits'); export const sum: number = await Promise.resolve(value + 1)`)
+    const throws = write('throws.ts', `${seen}('throws'); throw new RangeError('mine' as string)`)
+    const script = write('script.js', `import { value } from './plain.ts'; ${seen}('script'); export const twice = value * 2`)
+    const program = write('program.cjs', `module.exports = (async () => {
+      const load = globalThis[Symbol.for('millrace.load')]
+      const message = (p) => p.then(() => 'nothing', (e) => e.message)
+      const first = await load(${JSON.stringify(plainTs)})
+      const told = await message(load(${JSON.stringify(throws)}))
+      const second = await load(${JSON.stringify(awaits)})
+      const third = await load(${JSON.stringify(script)})
+      require('node:worker_threads').parentPort.postMessage({ required: first.required, told, sum: second.sum, twice: third.twice, seen: globalThis.seen })
+    })()`)
+    const worker = new Worker(bootText(undefined, new URL(program), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
+    defer(() => worker.terminate())
+    const [answer] = (await once(worker, 'message')) as [unknown]
+    const { seen: order, ...values } = answer as { seen: readonly string[] }
+    assert.equal(values, { required: true, told: 'mine', sum: 2, twice: 2 })
+    assert.equal(order.filter((name) => name !== 'plain'), ['throws', 'awaits', 'script'])
+  })
+
+  it('under tsx JavaScript that imports TypeScript is imported with tsx, though nothing needed its hooks before', async ({ defer }) => {
+    const dir = tempDir(defer)
+    writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(dir, 'types.ts'), 'export const value: number = 21')
+    writeFileSync(join(dir, 'script.js'), "import { value } from './types.ts'\nexport const twice = value * 2")
+    writeFileSync(join(dir, 'program.cjs'), `module.exports = globalThis[Symbol.for('millrace.load')](${JSON.stringify(pathToFileURL(join(dir, 'script.js')).href)})
+      .then(({ twice }) => require('node:worker_threads').parentPort.postMessage(twice))`)
+    const worker = new Worker(bootText(undefined, pathToFileURL(join(dir, 'program.cjs')), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
+    defer(() => worker.terminate())
+    assert.equal(await once(worker, 'message'), [42])
   })
 
   it('flags that say what the main thread runs do not reach a worker, the others do', () => {

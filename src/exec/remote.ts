@@ -94,7 +94,7 @@ const LONG_BYTES = 4 * 1024 * 1024
 /** Results held back until they make a frame worth sending. */
 const FRAME_ITEMS = 512
 /** The same for text, in lines. */
-const FRAME_LINES = 1024
+const FRAME_LINES = 512
 
 export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
   const tasks = new Map<number, Task>()

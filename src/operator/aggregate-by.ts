@@ -2,10 +2,10 @@
  * Gathers items by key, each key into a state of its own; the answers are emitted when the input has ended.
  *
  *     in  a1--b5--a2--|   aggregateBy(letter, sum)    out  ----------{ a: 3, b: 5 }|
- *     lane blocking       state one per key; one map per worker, combined key by key at the end
+ *     lane blocking       state one per key; one map per worker, combined key by key as they get large, and at the end
  */
 import { flowOf, type Flow } from '../graph/source.ts'
-import { combinerOf, halved, type Combiner } from './aggregate.ts'
+import { combinerOf, halved, PART_SIZE, sendPart, type Combiner } from './aggregate.ts'
 import { keyedArgs, type KeyedOptions } from './count-by.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
@@ -22,12 +22,10 @@ export const partialKernel: Kernel = {
         ${before} = ${g.call('create')};
       }
       ${after} = ${g.call('add', before, item)}; ${g.refusePromise(after)}
-      if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});`
+      if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});
+      if (${isNew} && ${g.state}.parts.size >= ${PART_SIZE}) { ${sendPart(g, 'parts')} }`
   },
-  end: (g) => {
-    const part = g.fresh('part')
-    return `${part} = ${g.state}.parts; if (${part}.size > 0) { ${g.state}.parts = new Map(); ${g.emit(part)} }`
-  }
+  end: (g) => `if (${g.state}.parts.size > 0) { ${sendPart(g, 'parts')} }`
 }
 
 export const mergeKernel: Kernel = {
@@ -59,10 +57,11 @@ const itself = (state: unknown): unknown => state
  * Gathers the items of each key with `combiner` and emits one map at the end: key to answer. The order of the keys is not
  * promised.
  *
- * **Cost**    one call of `key` and of `add` and one look-up per item; one map per worker crosses threads
+ * **Cost**    one call of `key` and of `add` and one look-up per item; a map per worker, and per 16 384 keys, crosses
+ *             threads
  * **Errors**  an item that `key` or `add` throws on, or whose key is an object, is handled by `onError`; what `combine` and
  *             `finish` throw ends the run; more than `maxKeys` keys are `ERR_MILLRACE_TOO_MANY_KEYS`
- * **Memory**  a state per different key, on each worker and once more in the sum: bound the keys, by what they are or by `maxKeys`
+ * **Memory**  a state per different key in the sum, and 16 384 on each worker: bound the keys, by what they are or by `maxKeys`
  * @example
  * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, {
  *   create: () => 0,

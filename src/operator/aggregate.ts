@@ -2,7 +2,7 @@
  * The two halves of every aggregation: a partial kernel gathers where the items are, a merge kernel combines the
  * gathered parts behind the channel and emits the one answer when the input has ended.
  *
- *     partial   items in  ── add ──▶ state,  at the end: the state goes out      (one per worker)
+ *     partial   items in  ── add ──▶ state,  at the end, or when it is large: the state goes out      (one per worker)
  *     merge     states in ── combine ──▶ total, at the end: finish(total) goes out  (one)
  *
  * Used by reduce (with `combine`); countBy and aggregateBy have halves of their own, with a state per key.
@@ -35,24 +35,47 @@ export interface Combiner<in A, S, R = S, in E = undefined> {
   readonly combine: (a: S, b: S, env: E) => S
   /** The answer; default: the state itself. */
   readonly finish?: ((state: S, env: E) => R) | undefined
+  /**
+   * How much a state holds of what grows with the input, in keys or list items; for a state that may grow large. A worker sends a
+   * part of {@link PART_SIZE} or more on to be combined and begins a fresh one, so that what many keys take is taken once, where
+   * the parts are combined, and not again on every worker. Looked at every {@link PART_CHECK} items. Default: parts leave at the end.
+   */
+  readonly size?: ((state: S, env: E) => number) | undefined
 }
+
+/** What a worker's part may hold, in keys, before it is sent on to be combined. Serialized it is a few hundred KiB. */
+export const PART_SIZE = 16_384
+/** How many items are added between two looks at the size of a part. */
+export const PART_CHECK = 1024
 
 type Fresh = (g: Emitter) => string
 
+/** Code that sends a worker's map of keys on to be combined, and begins a fresh one. */
+export const sendPart = (g: Emitter, map: string): string => {
+  const part = g.fresh('part')
+  return `${part} = ${g.state}.${map}; ${g.state}.${map} = new Map(); ${g.emit(part)}`
+}
+
 /** The half beside the items; `fresh` is an expression for a state that nothing has been added to. */
-export const partialOf = (kind: string, fresh: Fresh): Kernel => ({
-  kind,
-  state: () => ({ value: undefined, has: false }),
-  each: (g, item) => {
-    const y = g.fresh('y')
-    return `if (!${g.state}.has) { ${g.state}.value = ${fresh(g)}; ${g.state}.has = true; }
-      ${y} = ${g.call('add', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y};`
-  },
-  end: (g) => {
+export const partialOf = (kind: string, fresh: Fresh): Kernel => {
+  const send = (g: Emitter): string => {
     const [part, s] = [g.fresh('part'), g.state]
-    return `if (${s}.has) { ${part} = ${s}.value; ${s}.value = undefined; ${s}.has = false; ${g.emit(part)} }`
+    return `${part} = ${s}.value; ${s}.value = undefined; ${s}.has = false; ${g.emit(part)}`
   }
-})
+  return {
+    kind,
+    state: () => ({ value: undefined, has: false, added: 0 }),
+    each: (g, item) => {
+      const [y, s] = [g.fresh('y'), g.state]
+      const large = g.has('size')
+        ? `if (++${s}.added >= ${PART_CHECK}) { ${s}.added = 0; if (${g.call('size', `${s}.value`)} >= ${PART_SIZE}) { ${send(g)} } }`
+        : ''
+      return `if (!${s}.has) { ${s}.value = ${fresh(g)}; ${s}.has = true; }
+        ${y} = ${g.call('add', `${s}.value`, item)}; ${g.refusePromise(y)} ${s}.value = ${y}; ${large}`
+    },
+    end: (g) => `if (${g.state}.has) { ${send(g)} }`
+  }
+}
 
 /** The half behind the channel; `answer` is an expression for what the total becomes. */
 export const mergeOf = (kind: string, fresh: Fresh, answer: (g: Emitter, total: string) => string): Kernel => ({
@@ -113,7 +136,7 @@ const itself = (state: unknown): unknown => state
  * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
  * **Order**   of items is not kept: see {@link Combiner}
  * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run
- * **Memory**  one state per worker
+ * **Memory**  one state per worker, and the sum; a state that grows with its keys says its `size`, and is then held once
  * @example
  * const mean = aggregate({
  *   create: () => ({ sum: 0, n: 0 }),
@@ -124,7 +147,8 @@ const itself = (state: unknown): unknown => state
  * await range(0, 5).pipe(mean).toArray() // => [2]
  */
 export const aggregate = <A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options: CpuOptions<E> = {}): Flow<A, R> => {
-  const { create, add, combine, finish = itself } = combinerOf('aggregate', combiner)
+  const { create, add, combine, finish = itself, size } = combinerOf('aggregate', combiner)
   stageOptions('aggregate', options)
-  return flowOf(halved('aggregate', { partial: { create, add }, merge: { create, combine, finish } }, options), options.name)
+  const partial = size === undefined ? { create, add } : { create, add, size }
+  return flowOf(halved('aggregate', { partial, merge: { create, combine, finish } }, options), options.name)
 }

@@ -2,11 +2,11 @@
  * Counts items by key; the counts are emitted when the input has ended.
  *
  *     in  a1--b1--a2--|   countBy(letter)    out  ----------{ a: 2, b: 1 }|
- *     lane blocking       state a count per key; one map per worker, added up at the end
+ *     lane blocking       state a count per key; one map per worker, added up as they get large, and at the end
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { halved } from './aggregate.ts'
+import { halved, PART_SIZE, sendPart } from './aggregate.ts'
 import { stageOptions, wholeNumber } from './check.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
@@ -23,12 +23,12 @@ export const partialKernel: Kernel = {
     const [key, n, counts] = [g.fresh('key'), g.fresh('n'), `${g.state}.counts`]
     return `${key} = ${g.call('key', item)}; ${n} = ${counts}.get(${key});
       if (${n} !== undefined) ${counts}.set(${key}, ${n} + 1);
-      else { ${g.refusePromise(key)} ${counts}.set(${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}), 1); }`
+      else {
+        ${g.refusePromise(key)} ${counts}.set(${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}), 1);
+        if (${counts}.size >= ${PART_SIZE}) { ${sendPart(g, 'counts')} }
+      }`
   },
-  end: (g) => {
-    const part = g.fresh('part')
-    return `${part} = ${g.state}.counts; if (${part}.size > 0) { ${g.state}.counts = new Map(); ${g.emit(part)} }`
-  }
+  end: (g) => `if (${g.state}.counts.size > 0) { ${sendPart(g, 'counts')} }`
 }
 
 export const mergeKernel: Kernel = {
@@ -57,10 +57,10 @@ export const keyedArgs = (operator: string, options: KeyedOptions<unknown>): Rea
 /**
  * Counts the items of each key and emits one map at the end: key to count. The order of the keys is not promised.
  *
- * **Cost**    one call of `key` and one look-up per item; one map per worker crosses threads
+ * **Cost**    one call of `key` and one look-up per item; a map per worker, and per 16 384 keys, crosses threads
  * **Errors**  an item that `key` throws on, or whose key is an object, is handled by `onError`; more than `maxKeys` keys are
  *             `ERR_MILLRACE_TOO_MANY_KEYS`
- * **Memory**  a count per different key, on each worker and once more in the sum: bound the keys, by what they are or by `maxKeys`
+ * **Memory**  a count per different key in the sum, and 16 384 on each worker: bound the keys, by what they are or by `maxKeys`
  * **Source**  lodash `countBy`
  * @example
  * await from(['mill', 'race', 'mint']).pipe(countBy((word) => word[0])).toArray() // => [Map { 'm' => 2, 'r' => 1 }]

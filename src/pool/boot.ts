@@ -2,8 +2,10 @@
  * How a thread comes to run the worker's program: its text, its flags, and the TypeScript loader it may need.
  *
  * The text is CommonJS and evaluated, so that no bundler has to find a file. With the whole worker as text (a build)
- * that text is it; otherwise a few lines import the worker's URL. Worker threads that are evaluated do not
- * inherit tsx's hooks, so the lines register tsx first, found from the program that uses us.
+ * that text is it; otherwise a few lines load the worker's URL. Worker threads that are evaluated do not inherit tsx's
+ * hooks, so the lines register tsx themselves, found from the program that uses us: its hook for `require` at once,
+ * which works in the thread; that for `import` only when a module cannot be required, because each such registration
+ * starts one more thread (about 22 MB and 40 ms, on Node 20).
  * Reads process.argv, execArgv, NODE_OPTIONS. Called by pool.ts.
  */
 import { createRequire } from 'node:module'
@@ -33,40 +35,71 @@ const mentionsTsx = (s: Surroundings): string | undefined =>
     .map((flag) => flag.replace(/^--[a-z-]+=/, ''))
     .find((flag) => /(^|[/\\])tsx([/\\]|$)/.test(flag))
 
-/** Where tsx is, when worker threads need it: the URLs of what registers it for modules, and for CommonJS. */
-const findTsx = (s: Surroundings, flagged: string | undefined): readonly string[] => {
+/** Where tsx is, when worker threads need it. */
+export interface Tsx {
+  /** File that registers it for `require`. */
+  readonly cjs: string
+  /** URL of what registers it for `import`. */
+  readonly esm: string
+}
+
+const findTsx = (s: Surroundings, flagged: string | undefined): Tsx | undefined => {
   const url = flagged?.startsWith('file:') === true ? flagged : undefined
   for (const base of [s.script && pathToFileURL(s.script).href, pathToFileURL(`${process.cwd()}/`).href, url, import.meta.url]) {
     if (base === undefined || base === '') continue
     try {
       const { resolve } = createRequire(base)
       // `resolve` answers for `require`; the ES module lies beside it, and it is the one that works when imported.
-      return ['tsx/esm/api', 'tsx/cjs/api'].map((api) => pathToFileURL(resolve(api)).href.replace(/\.cjs$/, '.mjs'))
+      return { cjs: resolve('tsx/cjs/api'), esm: pathToFileURL(resolve('tsx/esm/api')).href.replace(/\.cjs$/, '.mjs') }
     } catch {
       // not there: look from the next place
     }
   }
-  return []
+  return undefined
 }
 
 /**
- * What a worker thread has to import and register before anything else, so that it runs the TypeScript that the program runs:
+ * What a worker thread has to register before anything else, so that it runs the TypeScript that the program runs:
  * nothing, or tsx. An evaluated text runs no `--import` of the flags that it inherits, on any Node.
  * @param builtIn whether the worker's own program is JavaScript
  */
-export const loaders = (builtIn: boolean, s: Surroundings = surroundings()): readonly string[] => {
+export const loaderOf = (builtIn: boolean, s: Surroundings = surroundings()): Tsx | undefined => {
   const mentioned = mentionsTsx(s)
-  return mentioned !== undefined || !(builtIn || s.stripsTypes) ? findTsx(s, mentioned) : []
+  return mentioned !== undefined || !(builtIn || s.stripsTypes) ? findTsx(s, mentioned) : undefined
 }
+
+/**
+ * Loads a module by its URL in a thread that has tsx. TypeScript is required when it can be, and imported when it cannot (it
+ * awaits at its top level, or is no plain file); JavaScript is imported.
+ * A text, because what compiles this file would add helpers to a function.
+ */
+const LOAD_WITH = `((tsx) => {
+  require(tsx.cjs).register()
+  const cannot = (e) => /^ERR_REQUIRE_/.test(e?.code) || /^(TransformError|SyntaxError)$/.test(e?.name)
+  let hooks = false
+  return async (url) => {
+    const { protocol, pathname, search, hash } = new URL(url)
+    if (!hooks && protocol === 'file:' && /\\.[cm]?tsx?$/.test(pathname) && search + hash === '') {
+      try {
+        return require(require('node:url').fileURLToPath(url))
+      } catch (e) {
+        if (!cannot(e)) throw e
+      }
+    }
+    if (!hooks) (await import(tsx.esm)).register()
+    hooks = true
+    return import(url)
+  }
+})`
 
 /** The program of a worker thread. */
 export const bootText = (workerText: string | undefined, workerUrl: URL, s: Surroundings = surroundings()): string => {
-  const urls = loaders(workerText !== undefined || !workerUrl.pathname.endsWith('.ts'), s)
-  if (workerText !== undefined && urls.length === 0) return workerText + SOURCE_URL
-  const register = urls.map((url) => `(await import(${JSON.stringify(url)})).register();`).join('')
-  const main = workerText === undefined ? `()=>import(${JSON.stringify(workerUrl.href)})` : `()=>{${workerText}\n}`
+  const tsx = loaderOf(workerText !== undefined || !workerUrl.pathname.endsWith('.ts'), s)
+  if (workerText !== undefined && tsx === undefined) return workerText + SOURCE_URL
+  const load = tsx === undefined ? '(url)=>import(url)' : `${LOAD_WITH}(${JSON.stringify(tsx)})`
+  const main = workerText === undefined ? `load(${JSON.stringify(workerUrl.href)})` : `(()=>{${workerText}\n})()`
   // Out of the promise, so that it is an uncaught exception under every --unhandled-rejections.
-  return `(async()=>{${register}})().then(${main}).catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
+  return `(async()=>{const load=globalThis[Symbol.for('millrace.load')]=${load};return ${main}})().catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
 }
 
 /** Flags that say what the main thread runs. */
