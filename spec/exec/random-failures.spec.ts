@@ -96,19 +96,19 @@ const troubled = (fate: Fate, { how, policy, every, lane }: Trouble, k: number):
   }
 }
 
-const chainArb: fc.Arbitrary<Fate> = fc
-  .tuple(fc.integer({ min: 0, max: 700 }), fc.array(fc.oneof(stepArb, troubleArb), { minLength: 1, maxLength: 5 }))
-  .map(([size, links]) => {
-    const start: Fate = {
-      source: range(0, size), model: Array.from({ length: size }, (_, i) => i), ordered: true,
-      letters: 0, skipped: 0, fails: false, dies: false, early: false
-    }
-    return links.reduce<Fate>((fate, link, k) => {
-      if ('how' in link) return troubled(fate, link, k)
-      const early = fate.early || link.kind === 'take' || link.kind === 'takeWhile'
-      return { ...fate, ...applyStep(fate, link), early }
-    }, start)
-  })
+type Link = Parameters<typeof applyStep>[1] | Trouble
+
+const chainOf = (size: number, links: readonly Link[]): Fate => {
+  const start: Fate = {
+    source: range(0, size), model: Array.from({ length: size }, (_, i) => i), ordered: true,
+    letters: 0, skipped: 0, fails: false, dies: false, early: false
+  }
+  return links.reduce<Fate>((fate, link, k) => {
+    if ('how' in link) return troubled(fate, link, k)
+    const early = fate.early || link.kind === 'take' || link.kind === 'takeWhile'
+    return { ...fate, ...applyStep(fate, link), early }
+  }, start)
+}
 
 const sorted = (items: readonly number[]): readonly number[] => [...items].sort((a, b) => a - b)
 
@@ -138,7 +138,8 @@ interface Interference {
   readonly after: number
 }
 
-const check = async (fate: Fate, workers: number, capacity: number, { what, after }: Interference): Promise<void> => {
+const check = async (size: number, links: readonly Link[], workers: number, capacity: number, { what, after }: Interference): Promise<void> => {
+  const fate = chainOf(size, links)
   const seen: number[] = []
   const run = pipeline({ out: fate.source.observe() }, { capacity }).run({ workers })
   let letters = 0
@@ -191,9 +192,11 @@ suite(
         what: fc.constantFrom('nothing' as const, 'nothing' as const, 'cancel' as const, 'drain' as const),
         after: fc.integer({ min: 1, max: 300 })
       })
+      const size = fc.integer({ min: 0, max: 700 })
+      const links: fc.Arbitrary<Link[]> = fc.array(fc.oneof(stepArb, troubleArb), { minLength: 1, maxLength: 5 })
       await fc.assert(
-        fc.asyncProperty(chainArb, fc.constantFrom(0, 1, 2, 2), fc.integer({ min: 1, max: 300 }), interference, check),
-        { numRuns: total, seed, endOnFailure: true }
+        fc.asyncProperty(size, links, fc.constantFrom(0, 1, 2, 2), fc.integer({ min: 1, max: 300 }), interference, check),
+        { numRuns: total, seed, endOnFailure: true, includeErrorInReport: true }
       )
     })
   },
