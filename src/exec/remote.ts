@@ -17,17 +17,18 @@
 import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import type { Kernel } from '../operator/kernel.ts'
 import type { Binding } from '../plan/program.ts'
-import { encodeAlone, decodeAlone, readFrame, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
+import { decodeAlone, readFrame, type AloneFrame } from '../frame/frame.ts'
 import type { Arena } from '../frame/arena.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
 import type { ItemBatch, Split, SplitReader } from '../graph/spec.ts'
 import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import {
-  COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, FRAMES_PER_MORSEL, INPUT_ALONE, INPUT_END,
-  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_TASK,
+  COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, INPUT_ALONE, INPUT_END,
+  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_TASK,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
+import { createResults, type Sent } from './results.ts'
 import { tell } from './told.ts'
 
 export interface RemoteOptions {
@@ -69,7 +70,12 @@ interface Task {
   readonly registration: Registration
   readonly binding: Binding
   readonly loops: Loop[]
+  /** What the caller's loop reads: as of the last morsel that was finished, so that a worker's death leaves nothing half counted. */
   readonly counters: Float64Array
+  /** What is being counted. */
+  readonly tally: Float64Array
+  /** What a worker had counted that died, and whose place this one has taken. */
+  readonly before: Float64Array
   readonly stop: Int32Array
   readonly reader: SplitReader | undefined
   /** Morsels of a serial task that wait for the one before them. */
@@ -78,24 +84,11 @@ interface Task {
   waiting: number
 }
 
-/** What a morsel has sent since it last rested, and how long it has rested, in milliseconds. */
-interface Sent {
-  frames: number
-  restedMs: number
-}
-
-/** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */
-const FOR_RESULTS = 3 / 4
 /**
  * A drain stops the reading of splits that are longer than this. Shorter ones are read to their end: they lie between others,
  * and what a drained run has written should be the beginning of a file, without holes.
  */
 const LONG_BYTES = 4 * 1024 * 1024
-/** Results held back until they make a frame worth sending. */
-const FRAME_ITEMS = 512
-/** The same for text, in lines. */
-const FRAME_LINES = 512
-
 export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
   const tasks = new Map<number, Task>()
   const awaited = new Map<number, (() => void)[]>()
@@ -105,12 +98,12 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   const alone = new Map<number, AloneFrame>()
   /** States that came before their task was ready: to a worker that replaces a dead one. */
   const adopted = new Map<number, readonly object[]>()
-  let tickets = 0
+  const { send, isWorthAFrame } = createResults({ worker, arena, emit, post })
 
   const makeLoop = (task: Task, states?: readonly object[]): Loop => {
     const { program } = task.registration
     const count = (node: number, which: number): void => {
-      task.counters[node * COUNTS_PER_NODE + which]!++
+      task.tally[node * COUNTS_PER_NODE + which]!++
     }
     const told = (node: number, index: number, item: unknown, error: unknown): Told =>
       tell(node, loop.batch, index, loop.base, item, error)
@@ -147,68 +140,19 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     return loop
   }
 
-  /** Sends one frame that is already in a slot, or alone; answers nothing, counts nothing. */
-  const sendAlone = (kind: number, slot: number, outlet: number, frame: AloneFrame): void => {
-    const ticket = tickets++ & 0x3fffffff
-    post({ type: 'alone', slot, ticket, frame })
-    emit(kind, slot, outlet, -1, frame.count, ticket)
-  }
-
-  /** A slot for results; -1 when they have had their share. Slots are claimed lowest first, so its number says how many are taken. */
-  const claim = (): number => {
-    const out = arena.claim(worker)
-    if (out < arena.shared.slots * FOR_RESULTS) return out
-    arena.release(out)
-    return -1
-  }
-
-  const write = (out: number, items: readonly unknown[], from: number, text: boolean): number => {
-    try {
-      return (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
-    } catch (error) {
-      arena.release(out) // an item that cannot be cloned
-      throw error
-    }
-  }
-
-  function* sendItems(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<Step, void, unknown> {
-    for (let from = 0; from < items.length; ) {
-      if (sent.frames >= FRAMES_PER_MORSEL) {
-        emit(NOTICE_MORE, slot, 0, 0, 0, 0)
-        const from = performance.now()
-        yield 'rest'
-        sent.restedMs += performance.now() - from
-        sent.frames = 0
-      }
-      const out = claim()
-      const written = out < 0 ? 0 : write(out, items, from, text)
-      if (written > 0) {
-        emit(kind, slot, outlet, out, written, 0)
-        from += written
-      } else {
-        if (out >= 0) arena.release(out)
-        // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
-        const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
-        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text))
-        from = to
-      }
-      sent.frames++
-    }
-  }
-
   function* flush(task: Task, loop: Loop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
     const { outs } = loop.instance
     for (let outlet = 0; outlet < outs.length; outlet++) {
       const { text } = task.registration.program.outlets[outlet]!
       const held = outs[outlet]!
-      if (held.length === 0 || (!all && held.length < (text ? FRAME_LINES : FRAME_ITEMS))) continue
+      if (held.length === 0 || (!all && !isWorthAFrame(held.length, text))) continue
       outs[outlet] = []
-      yield* sendItems(NOTICE_OUT, slot, outlet, held, text, sent)
+      yield* send(NOTICE_OUT, slot, outlet, held, text, sent)
     }
     if (loop.dead.length > 0) {
       const letters = loop.dead
       loop.dead = []
-      yield* sendItems(NOTICE_DEAD, slot, 0, letters, false, sent)
+      yield* send(NOTICE_DEAD, slot, 0, letters, false, sent)
     }
   }
 
@@ -268,13 +212,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   }
 
   const publish = (task: Task): void => {
-    const { counters } = task
+    const { counters, tally } = task
     const { nodes } = task.registration.program
     for (let node = 0; node < nodes.length; node++) {
-      let entered = 0
+      let entered = task.before[node * COUNTS_PER_NODE + COUNT_IN]!
       for (const loop of task.loops) entered += loop.instance.counts[node]!
-      counters[node * COUNTS_PER_NODE + COUNT_IN] = entered
+      tally[node * COUNTS_PER_NODE + COUNT_IN] = entered
     }
+    counters.set(tally)
   }
 
   /** Whether the caller's loop still knows the task; its slots are others' when it does not. */
@@ -307,7 +252,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       loop.dead = []
       const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
       sent.frames = 0 // the last word is always said
-      yield* sendItems(NOTICE_FAIL, slot, 0, [told], false, sent)
+      yield* send(NOTICE_FAIL, slot, 0, [told], false, sent)
     } finally {
       loop.busy = false
       task.behind.shift()?.()
@@ -370,13 +315,16 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       )
       const checkers = await Promise.all(registration.codecs.map(async (codec) => (codec === undefined ? undefined : await resolveChecker(codec))))
       const nodes = program.nodes.length * COUNTS_PER_NODE
+      const counters = new Float64Array(registration.counters, worker * nodes * 8, nodes)
       const task: Task = {
         registration,
         binding: { fns: fns, envs: registration.envs, checkers },
         loops: [],
         behind: [],
         waiting: 0,
-        counters: new Float64Array(registration.counters, worker * nodes * 8, nodes),
+        counters,
+        tally: counters.slice(),
+        before: counters.slice(),
         stop: new Int32Array(registration.stop),
         reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
       }

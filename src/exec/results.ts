@@ -1,0 +1,93 @@
+/**
+ * The sending of a morsel's results: items into slots of the arena, frame by frame, or alone where a slot is too small or none free.
+ *
+ *   items ── claim a slot ──▶ write what fits ──▶ notice ──▶ …        after FRAMES_PER_MORSEL frames: NOTICE_MORE, and rest
+ *
+ * Nothing here waits: a generator rests by yielding, and whoever drives it takes another morsel (remote.ts, R1). Called by
+ * remote.ts, on worker threads. Touches the arena's slots and the worker's ring of notices.
+ */
+import type { Arena } from '../frame/arena.ts'
+import { encodeAlone, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
+import { FRAMES_PER_MORSEL, NOTICE_MORE, type FromWorker } from './protocol.ts'
+
+/** What a morsel has sent since it last rested, and how long it has rested, in milliseconds. */
+export interface Sent {
+  frames: number
+  restedMs: number
+}
+
+/** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */
+const FOR_RESULTS = 3 / 4
+/** Results held back until they make a frame worth sending. */
+const FRAME_ITEMS = 512
+/** The same for text, in lines. */
+const FRAME_LINES = 512
+
+export interface ResultsOptions {
+  readonly worker: number
+  readonly arena: Arena
+  readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
+  readonly post: (message: FromWorker) => void
+}
+
+export interface Results {
+  /** Sends items as frames of a morsel's outlet (or of another kind of notice), resting when it has sent enough. */
+  send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<'rest', void, unknown>
+  /** Whether so many results should leave before the morsel is over. */
+  isWorthAFrame(held: number, text: boolean): boolean
+}
+
+export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Results => {
+  let tickets = 0
+
+  /** Sends one frame that is already in a slot, or alone; answers nothing, counts nothing. */
+  const sendAlone = (kind: number, slot: number, outlet: number, frame: AloneFrame): void => {
+    const ticket = tickets++ & 0x3fffffff
+    post({ type: 'alone', slot, ticket, frame })
+    emit(kind, slot, outlet, -1, frame.count, ticket)
+  }
+
+  /** A slot for results; -1 when they have had their share. Slots are claimed lowest first, so its number says how many are taken. */
+  const claim = (): number => {
+    const out = arena.claim(worker)
+    if (out < arena.shared.slots * FOR_RESULTS) return out
+    arena.release(out)
+    return -1
+  }
+
+  const write = (out: number, items: readonly unknown[], from: number, text: boolean): number => {
+    try {
+      return (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
+    } catch (error) {
+      arena.release(out) // an item that cannot be cloned
+      throw error
+    }
+  }
+
+  function* send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<'rest', void, unknown> {
+    for (let from = 0; from < items.length; ) {
+      if (sent.frames >= FRAMES_PER_MORSEL) {
+        emit(NOTICE_MORE, slot, 0, 0, 0, 0)
+        const from = performance.now()
+        yield 'rest'
+        sent.restedMs += performance.now() - from
+        sent.frames = 0
+      }
+      const out = claim()
+      const written = out < 0 ? 0 : write(out, items, from, text)
+      if (written > 0) {
+        emit(kind, slot, outlet, out, written, 0)
+        from += written
+      } else {
+        if (out >= 0) arena.release(out)
+        // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
+        const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
+        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text))
+        from = to
+      }
+      sent.frames++
+    }
+  }
+
+  return { send, isWorthAFrame: (held, text) => held >= (text ? FRAME_LINES : FRAME_ITEMS) }
+}
