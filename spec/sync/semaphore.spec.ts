@@ -5,19 +5,19 @@ import { Closed, ClosedError, MAX_PERMITS, NoPermits, Semaphore, type SemaphoreP
 import { rejection, thrown } from '../support/attempt.ts'
 import { seed } from '../support/seed.ts'
 import { fateOf, observe, turn, waits } from '../support/settling.ts'
-import { suite } from '../support/suite.ts'
+import { bothForms } from '../support/forms.ts'
 
 const held = (got: SemaphorePermit | NoPermits | Closed): SemaphorePermit => {
   if (typeof got === 'symbol') throw new Error(`no permit: ${String(got)}`)
   return got
 }
 
-suite('Semaphore', (it) => {
+bothForms('Semaphore', (it, form) => {
   it('108: none to begin with is fine; more than the maximum throws, at creation and when added', () => {
-    assert.is(new Semaphore(0).tryAcquire(), NoPermits)
+    assert.is(form(new Semaphore(0)).tryAcquire(), NoPermits)
     for (const permits of [-1, 0.5, MAX_PERMITS + 1]) assert.instance(thrown(() => new Semaphore(permits)), RangeError)
     assert.instance(thrown(() => new Semaphore('4' as unknown as number)), TypeError)
-    const full = new Semaphore(MAX_PERMITS)
+    const full = form(new Semaphore(MAX_PERMITS))
     assert.instance(thrown(() => { full.addPermits(1) }), RangeError)
     assert.is(full.availablePermits, MAX_PERMITS)
     assert.instance(thrown(() => full.acquire(-1)), RangeError)
@@ -25,7 +25,7 @@ suite('Semaphore', (it) => {
   })
 
   it('109: permits come back when their holder is disposed, once', async () => {
-    const semaphore = new Semaphore(3)
+    const semaphore = form(new Semaphore(3))
     const permit = await semaphore.acquire(2)
     assert.is(semaphore.availablePermits, 1)
     permit[Symbol.dispose]()
@@ -35,7 +35,7 @@ suite('Semaphore', (it) => {
   })
 
   it('110, 111: a large request at the head takes what is free, and holds back small ones that could be served', async () => {
-    const semaphore = new Semaphore(3)
+    const semaphore = form(new Semaphore(3))
     const large = semaphore.acquire(5)
     const small = semaphore.acquire(1)
     assert.is(semaphore.availablePermits, 0)
@@ -47,7 +47,7 @@ suite('Semaphore', (it) => {
   })
 
   it('112: released permits go to the head until it has enough, then to the next; one release may serve several', async () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = form(new Semaphore(5))
     const all = await semaphore.acquire(5)
     const served: string[] = []
     const waiting = (['a', 'b', 'c', 'd'] as const).map((name, i) => semaphore.acquire([2, 1, 2, 1][i]).then(() => served.push(name)))
@@ -62,7 +62,7 @@ suite('Semaphore', (it) => {
   })
 
   it('113: abandoning a waiting acquire gives back what it had collected', async () => {
-    const semaphore = new Semaphore(3)
+    const semaphore = form(new Semaphore(3))
     const controller = new AbortController()
     const large = observe(semaphore.acquire(5, { signal: controller.signal }))
     const small = semaphore.acquire(2)
@@ -73,7 +73,7 @@ suite('Semaphore', (it) => {
   })
 
   it('114: adding more than a waiter needs leaves exactly the rest', async () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = form(new Semaphore(5))
     const waiting = semaphore.acquire(7)
     semaphore.addPermits(5)
     assert.is((await waiting).count, 7)
@@ -81,14 +81,14 @@ suite('Semaphore', (it) => {
   })
 
   it('115: adding permits counts on a closed semaphore too', () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = form(new Semaphore(1))
     semaphore.close()
     semaphore.addPermits(2)
     assert.is(semaphore.availablePermits, 3)
   })
 
   it('116: close() refuses who waits and who comes later; what is held still comes back', async () => {
-    const semaphore = new Semaphore(2)
+    const semaphore = form(new Semaphore(2))
     const permit = await semaphore.acquire(1)
     const waiting = [semaphore.acquire(2), semaphore.acquire(1)].map(fateOf)
     semaphore.close()
@@ -101,7 +101,7 @@ suite('Semaphore', (it) => {
   })
 
   it('117: tryAcquire tells too few permits from closed', () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = form(new Semaphore(1))
     assert.is(semaphore.tryAcquire(2), NoPermits)
     assert.is(held(semaphore.tryAcquire()).count, 1)
     assert.is(semaphore.tryAcquire(), NoPermits)
@@ -110,7 +110,7 @@ suite('Semaphore', (it) => {
   })
 
   it('118: forget() takes a held permit away for good; forgetPermits up to n free ones, open or closed', () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = form(new Semaphore(5))
     const permit = held(semaphore.tryAcquire(2))
     permit.forget()
     permit.release()
@@ -125,20 +125,20 @@ suite('Semaphore', (it) => {
   })
 
   it('119: merge joins permits of one semaphore, and refuses others', () => {
-    const semaphore = new Semaphore(4)
+    const semaphore = form(new Semaphore(4))
     const [one, three] = [held(semaphore.tryAcquire()), held(semaphore.tryAcquire(3))]
     one.merge(three)
     assert.equal([one.count, three.count], [4, 0])
     three.release()
     assert.is(semaphore.availablePermits, 0)
-    assert.is(thrown(() => { one.merge(held(new Semaphore(1).tryAcquire())) }).code, 'ERR_MILLRACE_ARGUMENT')
+    assert.is(thrown(() => { one.merge(held(form(new Semaphore(1)).tryAcquire())) }).code, 'ERR_MILLRACE_ARGUMENT')
     assert.is(thrown(() => { one.merge(one) }).code, 'ERR_MILLRACE_ARGUMENT')
     one.release()
     assert.is(semaphore.availablePermits, 4)
   })
 
   it('120: split moves permits to a new one, gives nothing if too few are held, and all parts add up', () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = form(new Semaphore(5))
     const all = held(semaphore.tryAcquire(5))
     const two = all.split(2)!
     const none = all.split(0)!
@@ -149,7 +149,7 @@ suite('Semaphore', (it) => {
   })
 
   it('121: a request for more than there are waits, since some may be added', async () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = form(new Semaphore(1))
     const waiting = semaphore.acquire(3)
     assert.ok(await waits(waiting))
     semaphore.addPermits(2)
@@ -157,7 +157,7 @@ suite('Semaphore', (it) => {
   })
 
   it('123: 1,000 tasks through 5 permits: never more than 5 at a time, and 5 free at the end', async () => {
-    const semaphore = new Semaphore(5)
+    const semaphore = form(new Semaphore(5))
     let inside = 0
     let most = 0
     await Promise.all(
@@ -175,7 +175,7 @@ suite('Semaphore', (it) => {
   })
 
   it('124: releasing from what a release has woken does not deadlock', async () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = form(new Semaphore(1))
     const first = await semaphore.acquire()
     const chain = Array.from({ length: 50 }, () => semaphore.acquire().then((permit) => { permit.release() }))
     first.release()
@@ -184,7 +184,7 @@ suite('Semaphore', (it) => {
   })
 
   it('127: the order is that of the calls, whenever their promises are awaited', async () => {
-    const semaphore = new Semaphore(0)
+    const semaphore = form(new Semaphore(0))
     const order: number[] = []
     const waiting = [0, 1, 2, 3].map((i) => semaphore.acquire().then(() => order.push(i)))
     semaphore.addPermits(4)
@@ -193,7 +193,7 @@ suite('Semaphore', (it) => {
   })
 
   it('a signal that ends several waits serves none of them with what the others had', async () => {
-    const semaphore = new Semaphore(2)
+    const semaphore = form(new Semaphore(2))
     const controller = new AbortController()
     const { signal } = controller
     const fates = [3, 2, 1].map((n) => fateOf(semaphore.acquire(n, { signal })))
@@ -217,11 +217,11 @@ const opArb: fc.Arbitrary<Op> = fc.tuple(
   fc.nat({ max: 6 })
 )
 
-suite('Semaphore, random programs', (it) => {
+bothForms('Semaphore, random programs', (it, form) => {
   it('agree with a count and a list', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 6 }), fc.array(opArb, { maxLength: 60 }), async (initial, program) => {
-        const semaphore = new Semaphore(initial)
+        const semaphore = form(new Semaphore(initial))
         const permits: SemaphorePermit[] = []
         const calls: { readonly controller: AbortController; outcome: string | undefined }[] = []
         // the model: what is in nobody's hands, who waits for how many, and what each permit should hold
@@ -314,7 +314,7 @@ suite('Semaphore, random programs', (it) => {
         assert.equal(calls.map(({ outcome }) => outcome), calls.map((_, id) => outcomes.get(id)))
         assert.equal(permits.map(({ count }) => count), holds)
       }),
-      { seed, numRuns: 4000 }
+      { seed, numRuns: 1500 }
     )
   })
 }, 60_000)

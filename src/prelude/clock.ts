@@ -3,9 +3,11 @@
  *
  * Which one is current is a property of the asynchronous context (AsyncLocalStorage), so that a runtime with paused time
  * changes the time of what runs in it and of nothing else. Instants are milliseconds, from an origin of the clock's own;
- * parts of a millisecond count. Called by whoever waits for time: time/, operator/, sync/.
+ * parts of a millisecond count. Called by whoever waits for time (task/time/, operator/, connector/, channel/), and by whoever
+ * has work under way elsewhere, for which a clock that jumps should wait.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { perThread } from './per-thread.ts'
 
 /** A timer that has been set. */
 export interface Alarm {
@@ -19,8 +21,15 @@ export interface Alarm {
 export interface Clock {
   /** Milliseconds since the clock's origin. Never goes back. */
   now(): number
-  /** Calls back at an instant, never before it, also one that is years away; once. */
-  at(instant: number, ring: () => void): Alarm
+  /**
+   * Calls back at an instant, never before it, also one that is years away, or `Infinity`; once, and not within this call.
+   * A clock may be closed, with the runtime that it belongs to: then `lost` is called instead, and `at` throws the reason.
+   */
+  at(instant: number, ring: () => void, lost?: (reason: Error) => void): Alarm
+  /** Work is under way where this thread does not see it: time that is paused does not jump by itself until it has ended. Counted. */
+  hold(): void
+  /** That work has ended; once for each `hold`. */
+  letGo(): void
 }
 
 /** The longest delay that a timer of Node takes, in milliseconds. */
@@ -70,10 +79,12 @@ class RealAlarm implements Alarm {
 /** The machine's monotonic clock. */
 export const realClock: Clock = {
   now: () => performance.now(),
-  at: (instant, ring) => new RealAlarm(instant, ring)
+  at: (instant, ring) => new RealAlarm(instant, ring),
+  hold: () => undefined,
+  letGo: () => undefined
 }
 
-const current = new AsyncLocalStorage<Clock>()
+const current = perThread('clock.1', () => new AsyncLocalStorage<Clock>())
 
 /** The clock of the code that asks. */
 export const clock = (): Clock => current.getStore() ?? realClock

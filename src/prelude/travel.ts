@@ -8,6 +8,8 @@
  * or arguments (exec/, runtime/); handles are in sync/, channel/ and task/.
  */
 
+import { perThread } from './per-thread.ts'
+
 /** The method by which a handle says what it is made of. */
 export const travel = Symbol.for('millrace.travel')
 
@@ -29,7 +31,7 @@ export interface Traveller {
 
 const KEY = '\u0000millrace.travel'
 
-const revivers = new Map<string, (parts: never) => unknown>()
+const revivers = perThread('revivers.1', () => new Map<string, (parts: never) => unknown>())
 
 /** Says how a kind of luggage becomes a handle; once per kind, by the module that has the handle's class. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the parts are of its own `travel`'s making

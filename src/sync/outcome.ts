@@ -22,6 +22,10 @@ export type Closed = typeof Closed
 export const NoPermits: unique symbol = Symbol.for('millrace.NoPermits')
 export type NoPermits = typeof NoPermits
 
+/** Somebody has the lock now; it may be free later. */
+export const Locked: unique symbol = Symbol.for('millrace.Locked')
+export type Locked = typeof Locked
+
 /** Why an item was not sent, and the item. */
 export interface NotSent<A> {
   readonly _tag: 'Full' | 'Closed'

@@ -5,11 +5,11 @@
  *
  * Invariants
  *   I1  the order is the order of the calls; who leaves and comes back is last
- *   I2  a wait ends once: by `settle`, by `refuse`, or by its signal; what comes later does nothing
- *   I3  a wait that has ended is in no list, and listens to no signal
+ *   I2  a wait ends once: by `settle`, by `refuse`, by its signal, or with its task; what comes later does nothing
+ *   I3  a wait that has ended is in no list, and listens to nothing
  * Called by permits.ts and channel/. Knows promises and signals, not what is waited for.
  */
-import { ignore, listen, type Listener } from './abort.ts'
+import { follow, gone, ignore, listen, type Ends, type Listener } from './abort.ts'
 
 /** How long a call may wait. */
 export interface WaitOptions {
@@ -22,8 +22,12 @@ export class Waiter<A, C> implements Listener {
   readonly claim: C
   behind: Waiter<A, C> | undefined
   ahead: Waiter<A, C> | undefined
+  /** It has been settled or refused, or is about to be. */
+  ended = false
   readonly #list: Waiters<A, C>
   readonly #signal: AbortSignal | undefined
+  /** Of the task that waits. */
+  readonly #ends: Ends | undefined
   readonly #resolve: (value: A) => void
   readonly #reject: (reason: unknown) => void
 
@@ -42,11 +46,14 @@ export class Waiter<A, C> implements Listener {
     this.#resolve = resolve
     this.#reject = reject
     if (signal !== undefined) listen(signal, this)
+    this.#ends = follow(this)
   }
 
   aborted(reason: unknown): void {
     this.#list.remove(this)
-    this.refuse(reason)
+    const late = this.#list.late?.(this.claim)
+    if (late === undefined) this.refuse(reason)
+    else this.settle(late)
   }
 
   left(): void {
@@ -54,13 +61,20 @@ export class Waiter<A, C> implements Listener {
   }
 
   settle(value: A): void {
-    if (this.#signal !== undefined) ignore(this.#signal, this)
+    this.deaf()
     this.#resolve(value)
   }
 
   refuse(reason: unknown): void {
-    if (this.#signal !== undefined) ignore(this.#signal, this)
+    this.deaf()
     this.#reject(reason)
+  }
+
+  /** Its signal and its task end it no more: it is out of the list, and about to be settled. */
+  deaf(): void {
+    this.ended = true
+    if (this.#signal !== undefined) ignore(this.#signal, this)
+    this.#ends?.ignore(this)
   }
 }
 
@@ -70,11 +84,14 @@ export class Waiters<A, C = undefined> {
   #last: Waiter<A, C> | undefined
   /** Told of each wait that its signal has ended, when it is out of the list. */
   readonly left: ((claim: C) => void) | undefined
+  /** Asked about each wait that its signal is about to end: an answer that it was too late for that. Not to call user code. */
+  readonly late: ((claim: C) => A | undefined) | undefined
 
-  constructor(left?: (claim: C) => void) {
+  constructor(left?: (claim: C) => void, late?: (claim: C) => A | undefined) {
     this.first = undefined
     this.#last = undefined
     this.left = left
+    this.late = late
   }
 
   /** Joins the end of the list. The caller has looked whether the signal has aborted already. */
@@ -105,6 +122,16 @@ export class Waiters<A, C = undefined> {
     for (let waiter = this.#detach(); waiter !== undefined; waiter = waiter.behind) waiter.refuse(refused(waiter.claim))
   }
 
+  /** As {@link refuseAll}, by whatever `end` does: it is to settle or refuse. */
+  endAll(end: (waiter: Waiter<A, C>) => void): void {
+    for (let waiter = this.#detach(); waiter !== undefined; waiter = waiter.behind) end(waiter)
+  }
+
+  /** The one to be served last. */
+  get last(): Waiter<A, C> | undefined {
+    return this.#last
+  }
+
   /** Takes one out of the list, from wherever it is. */
   remove(waiter: Waiter<A, C>): void {
     const { ahead, behind } = waiter
@@ -121,8 +148,5 @@ export class Waiters<A, C = undefined> {
   }
 }
 
-/** A rejection with the signal's reason, when it has aborted before the wait. */
-export const abandoned = (signal: AbortSignal | undefined): Promise<never> | undefined =>
-  // what a signal gives as its reason is passed on as it is, an Error or not
-  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-  signal?.aborted === true ? Promise.reject(signal.reason) : undefined
+/** A rejection with the reason, when the signal has aborted before the wait, or the task that waits was ended. */
+export const abandoned = gone
