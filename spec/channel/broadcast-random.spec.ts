@@ -4,20 +4,29 @@
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { Closed, ClosedError, Empty, Lagged, broadcast, type BroadcastReceiver } from '../../src/sync.ts'
+import { invite, vacate } from '../../src/atomic/threads.ts'
+import { Lagged, broadcast, type BroadcastReceiver, type WeakBroadcastSender } from '../../src/channel/broadcast.ts'
+import { ClosedError } from '../../src/sync/closed-error.ts'
+import { Closed, Empty } from '../../src/sync/outcome.ts'
 import { seed } from '../support/seed.ts'
+import { share } from '../support/share.ts'
 import { turn } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
 
-type Op = readonly ['trySend' | 'send' | 'subscribe' | 'recv' | 'tryRecv' | 'closeReceiver' | 'abort' | 'clone' | 'closeSender' | 'turn', number]
+type Op = readonly [
+  | 'trySend' | 'send' | 'subscribe' | 'resubscribe' | 'recv' | 'tryRecv' | 'closeReceiver' | 'abort' | 'clone' | 'closeSender'
+  | 'downgrade' | 'upgrade' | 'closeWeak' | 'share' | 'death' | 'turn',
+  number
+]
 
 const opArb: fc.Arbitrary<Op> = fc.tuple(
   fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('trySend' as const, 'send' as const) },
     { weight: 8, arbitrary: fc.constantFrom('recv' as const, 'recv' as const, 'tryRecv' as const) },
     { weight: 3, arbitrary: fc.constantFrom('abort' as const, 'turn' as const) },
-    { weight: 2, arbitrary: fc.constantFrom('subscribe' as const, 'closeReceiver' as const) },
-    { weight: 1, arbitrary: fc.constantFrom('clone' as const, 'closeSender' as const, 'closeSender' as const) }
+    { weight: 2, arbitrary: fc.constantFrom('subscribe' as const, 'resubscribe' as const, 'closeReceiver' as const, 'closeReceiver' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('clone' as const, 'closeSender' as const, 'closeSender' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('downgrade' as const, 'upgrade' as const, 'upgrade' as const, 'closeWeak' as const, 'share' as const, 'death' as const) }
   ),
   fc.nat({ max: 11 })
 )
@@ -35,6 +44,7 @@ class Model {
   readonly sending: number[] = []
   readonly readers: Reader[] = []
   readonly senders = [true]
+  readonly weak: boolean[] = []
   readonly capacity: number
   readonly waits: boolean
 
@@ -92,10 +102,11 @@ class Model {
 
 const told = (got: number | Lagged | Closed): string => (got === Closed ? 'closed' : got instanceof Lagged ? `lagged ${got.skipped}` : `item ${got}`)
 
-const check = async (capacity: number, whenFull: 'wait' | 'lag', program: readonly Op[]): Promise<void> => {
+const check = async (capacity: number, whenFull: 'wait' | 'lag', shares: boolean, program: readonly Op[]): Promise<void> => {
   const model = new Model(capacity, whenFull === 'wait')
   const senders = [broadcast<number>({ capacity, whenFull })]
   const receivers: BroadcastReceiver<number, Lagged>[] = []
+  const weak: WeakBroadcastSender<number, Lagged>[] = []
   const calls: { readonly controller: AbortController; outcome: string | undefined }[] = []
 
   const call = (start: (signal: AbortSignal) => Promise<string>): number => {
@@ -137,6 +148,36 @@ const check = async (capacity: number, whenFull: 'wait' | 'lag', program: readon
         receivers.push(senders[at]!.subscribe())
         model.readers.push({ cursor: model.sent.length, open: true, waiting: [] })
         break
+      case 'resubscribe':
+        if (receivers.length === 0) break
+        receivers.push(receivers[reader]!.resubscribe())
+        model.readers.push({ cursor: model.sent.length, open: true, waiting: [] })
+        break
+      case 'downgrade':
+        if (!model.senders[at]!) break
+        weak.push(senders[at]!.downgrade())
+        model.weak.push(true)
+        break
+      case 'upgrade': {
+        if (weak.length === 0) break
+        const upgraded = weak[n % weak.length]!.upgrade()
+        assert.is(upgraded !== undefined, model.weak[n % weak.length]! && !model.ended)
+        if (upgraded === undefined) break
+        senders.push(upgraded)
+        model.senders.push(true)
+        break
+      }
+      case 'death':
+        vacate(invite(true)) // somewhere a thread ends: everything is mended, and stays as it was
+        break
+      case 'share':
+        if (shares && model.senders[at]!) share(senders[at]!)
+        break
+      case 'closeWeak':
+        if (weak.length === 0) break
+        weak[n % weak.length]!.close()
+        model.weak[n % weak.length] = false
+        break
       case 'recv':
         if (receivers.length > 0) model.readers[reader]!.waiting.push(call((signal) => receivers[reader]!.recv({ signal }).then(told)))
         break
@@ -171,6 +212,8 @@ const check = async (capacity: number, whenFull: 'wait' | 'lag', program: readon
     }
     model.run()
     assert.is(senders[0]!.receiverCount, model.open.length)
+    assert.is(senders[0]!.strongCount, model.senders.filter(Boolean).length)
+    assert.is(senders[0]!.weakCount, model.weak.filter(Boolean).length)
     assert.is(senders[0]!.length, Math.min(capacity, model.behind), 'length of the sender')
     for (const [i, receiver] of receivers.entries()) {
       const { open, cursor } = model.readers[i]!
@@ -187,12 +230,15 @@ const check = async (capacity: number, whenFull: 'wait' | 'lag', program: readon
 
 suite('broadcast, random programs', (it) => {
   for (const whenFull of ['wait', 'lag'] as const) {
-    it(`agree with the naive model when the channel ${whenFull === 'wait' ? 'waits' : 'lags'}`, async () => {
-      const program = fc.array(opArb, { maxLength: 60 }).map((ops): Op[] => [['subscribe', 0], ['subscribe', 0], ...ops])
-      await fc.assert(
-        fc.asyncProperty(fc.integer({ min: 1, max: 3 }), program, (capacity, ops) => check(capacity, whenFull, ops)),
-        { seed, numRuns: 6000 }
-      )
-    })
+    for (const shares of [false, true]) {
+      const what = `${whenFull === 'wait' ? 'waits' : 'lags'}${shares ? ', and moves to shared memory somewhere in between' : ''}`
+      it(`agree with the naive model when the channel ${what}`, async () => {
+        const program = fc.array(opArb, { maxLength: 60 }).map((ops): Op[] => [['subscribe', 0], ['subscribe', 0], ...ops])
+        await fc.assert(
+          fc.asyncProperty(fc.integer({ min: 1, max: 3 }), program, (capacity, ops) => check(capacity, whenFull, shares, ops)),
+          { seed, numRuns: shares ? 3000 : 6000 }
+        )
+      })
+    }
   }
 }, 60_000)

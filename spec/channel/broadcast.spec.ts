@@ -1,6 +1,8 @@
 /** Channels where every receiver gets every item, behaviour by behaviour; numbers as in the list of tokio's semantics. */
 import * as assert from 'uvu/assert'
-import { Closed, ClosedError, Empty, Lagged, broadcast, type BroadcastReceiver } from '../../src/sync.ts'
+import { Lagged, LaggedError, broadcast, type BroadcastReceiver } from '../../src/channel/broadcast.ts'
+import { ClosedError } from '../../src/sync/closed-error.ts'
+import { Closed, Empty } from '../../src/sync/outcome.ts'
 import { rejection, thrown } from '../support/attempt.ts'
 import { fateOf, observe, waits } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
@@ -228,6 +230,117 @@ suite('broadcast', (it) => {
     assert.is(await a.recv(), 1)
   })
 
+  it('77: what runs in the middle of the channel\'s own work may send on it', async () => {
+    const sender = broadcast<number>({ capacity: 1 })
+    const receiver = sender.subscribe()
+    sender.trySend(1)
+    const controller = new AbortController()
+    const given = observe(sender.send(2, { signal: controller.signal }))
+    controller.signal.addEventListener('abort', () => {
+      receiver.tryRecv()
+      sender.trySend(3)
+    })
+    controller.abort('left')
+    assert.equal(drain(receiver), [3])
+    const got = receiver.recv().then((item) => {
+      sender.trySend(5)
+      return item
+    })
+    sender.trySend(4)
+    assert.is(await got, 4)
+    assert.is(receiver.tryRecv(), 5)
+    assert.equal(given.fate(), { is: 'reason', reason: 'left' })
+  })
+
+  it('78 (50, 51): a weak sender makes senders while one is open, and does not keep the channel open', async () => {
+    const sender = broadcast<number>({ capacity: 2 })
+    const receiver = sender.subscribe()
+    const weak = sender.downgrade()
+    const second = weak.upgrade()!
+    sender.close()
+    assert.is(second.trySend(1), undefined)
+    assert.is(receiver.isClosed, false)
+    const end = [receiver.recv(), receiver.recv()]
+    second.close()
+    assert.equal(await Promise.all(end), [1, Closed])
+    assert.is(weak.upgrade(), undefined)
+    assert.is(receiver.isClosed, true)
+    assert.is(thrown(() => sender.downgrade()).code, 'ERR_MILLRACE_ARGUMENT')
+  })
+
+  it('78 (50): a send that waits keeps the channel going, so that a weak sender can still make a sender', async () => {
+    const sender = broadcast<number>({ capacity: 1 })
+    const receiver = sender.subscribe()
+    const weak = sender.downgrade()
+    sender.trySend(1)
+    const last = sender.send(2)
+    sender.close()
+    const again = weak.upgrade()
+    assert.ok(again !== undefined)
+    assert.is(receiver.tryRecv(), 1)
+    assert.is(await last, 1)
+    assert.is(receiver.tryRecv(), 2)
+    assert.is(receiver.tryRecv(), Empty)
+    again.close()
+    assert.is(receiver.tryRecv(), Closed)
+  })
+
+  it('78 (52): open and weak senders are counted alike from every end, through clone, downgrade, upgrade and close', () => {
+    const sender = broadcast<number>({ capacity: 1 })
+    const receiver = sender.subscribe()
+    const weak = sender.downgrade()
+    const all = (): unknown[] => [...[sender, weak].map(({ strongCount, weakCount }) => `${strongCount} ${weakCount}`), `${receiver.senderCount} ${receiver.weakSenderCount}`]
+    assert.equal(all(), ['1 1', '1 1', '1 1'])
+    const [clone, upgraded, other] = [sender.clone(), weak.upgrade()!, weak.clone()]
+    assert.equal(all(), ['3 2', '3 2', '3 2'])
+    other.close()
+    other.close()
+    clone.close()
+    assert.equal(all(), ['2 1', '2 1', '2 1'])
+    weak[Symbol.dispose]()
+    assert.is(weak.upgrade(), undefined)
+    upgraded.close()
+    sender.close()
+    assert.equal(all(), ['0 0', '0 0', '0 0'])
+    assert.is(sender.sameChannel(clone), true)
+    assert.is(sender.sameChannel(broadcast<number>({ capacity: 1 })), false)
+  })
+
+  it('79: 1,000 items that are there cannot be received without a turn of the event loop', async () => {
+    const sender = broadcast<number>({ capacity: 1000 })
+    const receiver = sender.subscribe()
+    for (let i = 0; i < 1000; i++) sender.trySend(i)
+    let turned = 0
+    let beat = setImmediate(function again() {
+      turned++
+      beat = setImmediate(again)
+    })
+    for (let i = 0; i < 1000; i++) assert.is(await receiver.recv(), i)
+    clearImmediate(beat)
+    assert.ok(turned >= 6)
+  })
+
+  it('80: receivers that are closed while others lag, in any order, lose nothing of the others and release every item once', () => {
+    for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+      const sender = lagging<number>(2)
+      const receivers = [sender.subscribe(), sender.subscribe(), sender.subscribe()]
+      const stays = sender.subscribe()
+      for (let i = 0; i < 3; i++) sender.trySend(i)
+      receivers[1]!.tryRecv()
+      receivers[1]!.tryRecv()
+      for (const [step, i] of order.entries()) {
+        receivers[i]!.close()
+        sender.trySend(3 + step)
+        assert.is(sender.length, 2)
+        assert.is(sender.receiverCount, 3 - step)
+      }
+      assert.equal(drain(stays), [new Lagged(4), 4, 5])
+      assert.is(sender.length, 0)
+      stays.close()
+      assert.is(sender.length, 0)
+    }
+  })
+
   it('that waits: nothing is lost, and a send waits for the slowest receiver', async () => {
     const sender = broadcast<number>({ capacity: 2 })
     const [slow, fast] = [sender.subscribe(), sender.subscribe()]
@@ -320,6 +433,36 @@ suite('broadcast', (it) => {
     const seen: (number | Lagged)[] = []
     for await (const got of receiver) seen.push(got)
     assert.equal(seen, [new Lagged(1), 2])
+  })
+
+  it('that lags: a loop that asks for it throws for the lag, and another goes on behind it', async () => {
+    const sender = lagging<number>(1)
+    const receiver = sender.subscribe()
+    sender.trySend(1)
+    sender.trySend(2)
+    sender.close()
+    const seen: number[] = []
+    const loop = async (): Promise<void> => {
+      for await (const item of receiver.items({ onLag: 'throw' })) seen.push(item)
+    }
+    const error: unknown = await rejection(loop())
+    assert.ok(error instanceof LaggedError && error.skipped === 1 && error.code === 'ERR_MILLRACE_LAGGED')
+    await loop()
+    assert.equal(seen, [2])
+    assert.is(thrown(() => receiver.items({ onLag: 'drop' as 'throw' })).code, 'ERR_MILLRACE_ARGUMENT')
+  })
+
+  it('a loop that its signal ends has taken nothing, and the receiver is still open', async () => {
+    const sender = broadcast<number>({ capacity: 2 })
+    const receiver = sender.subscribe()
+    const controller = new AbortController()
+    const loop = fateOf((async () => {
+      for await (const item of receiver.items({ signal: controller.signal })) assert.unreachable(String(item))
+    })())
+    controller.abort('left')
+    sender.trySend(1)
+    assert.equal(await loop, { is: 'reason', reason: 'left' })
+    assert.is(receiver.tryRecv(), 1)
   })
 
   it('a closed sender can neither send nor be cloned, while its clones can', async () => {

@@ -1,5 +1,5 @@
 /** The laws of spec/support/channel-laws.ts, applied to every channel and every choice that it has. */
-import { broadcast, mpsc, oneshot, watch, type BroadcastSender, type Lagged, type Sender } from '../../src/sync.ts'
+import { broadcast, mpsc, oneshot, watch, type BroadcastSender, type Lagged, type Sender, type UnboundedSender } from '../../src/sync.ts'
 import { channelLaws, type Ends } from '../support/channel-laws.ts'
 
 const mpscEnds = (weigh?: (item: unknown) => number) => (capacity: number): Ends => {
@@ -18,6 +18,27 @@ const mpscEnds = (weigh?: (item: unknown) => number) => (capacity: number): Ends
       clone: () => clone(sender.clone()),
       iterate: () => receiver[Symbol.asyncIterator](),
       bounded: true
+    }
+  }
+}
+
+const unboundedEnds = (): Ends => {
+  const { sender, receiver } = mpsc.unbounded<unknown>()
+  const clone = (one: UnboundedSender<unknown>) => ({ trySend: (item: unknown) => one.send(item), close: () => { one.close() } })
+  return {
+    trySend: (item) => sender.send(item),
+    recv: (options) => receiver.recv(options),
+    closed: (options) => sender.closed(options),
+    senderIsClosed: () => sender.isClosed,
+    closeSender: () => { sender.close() },
+    leave: () => { receiver[Symbol.dispose]() },
+    many: {
+      tryRecv: () => receiver.tryRecv(),
+      send: async (item) => sender.send(item),
+      clone: () => clone(sender.clone()),
+      iterate: () => receiver[Symbol.asyncIterator](),
+      bounded: false,
+      sendsAtOnce: true
     }
   }
 }
@@ -50,6 +71,7 @@ const broadcastEnds = (whenFull: 'wait' | 'lag', silent: boolean) => (capacity: 
 channelLaws('mpsc', mpscEnds())
 channelLaws('mpsc, with weights of 1', mpscEnds(() => 1))
 channelLaws('mpsc, with weights that are rounded up', mpscEnds(() => 0.2))
+channelLaws('mpsc, unbounded', unboundedEnds)
 channelLaws('broadcast that waits', broadcastEnds('wait', false))
 channelLaws('broadcast that waits, one receiver gone', broadcastEnds('wait', true))
 channelLaws('broadcast that lags', broadcastEnds('lag', false))

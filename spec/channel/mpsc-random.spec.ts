@@ -1,11 +1,13 @@
 /**
  * Random programs over an mpsc channel agree with the naive model of spec/support/mpsc-model.ts: first in, first out, bounded,
- * nothing lost, nothing doubled, waits served in the order of the calls, and a wait that was given up as if it had not been.
+ * nothing lost, nothing doubled, waits served in the order of the calls, and a wait that was given up as if it had not been. The same
+ * programs run over a channel in the memory of one thread, over one of shared memory, and over one that changes in the middle.
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { Closed, ClosedError, Empty, Full, mpsc, type Permit } from '../../src/sync.ts'
-import { Model, programArb, type Op } from '../support/mpsc-model.ts'
+import { pack, unpack } from '../../src/prelude/travel.ts'
+import { Closed, ClosedError, Empty, Full, mpsc, type Permit, type Receiver, type WeakSender } from '../../src/sync.ts'
+import { Model, partOf, programArb, type Op } from '../support/mpsc-model.ts'
 import { seed } from '../support/seed.ts'
 import { turn } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
@@ -25,6 +27,8 @@ class Program {
   readonly model: Model
   readonly #channel
   readonly #senders
+  readonly #weak: WeakSender<Item>[] = []
+  #receiver: Receiver<Item>
   readonly #permits: { readonly id: number; readonly permit: Permit<Item> }[] = []
   readonly #calls: Call[] = []
   /** The model's numbers of the calls that may wait. */
@@ -34,6 +38,13 @@ class Program {
     this.model = new Model(capacity)
     this.#channel = mpsc<Item>({ capacity, weigh: (item) => item.weight })
     this.#senders = [this.#channel.sender]
+    this.#receiver = this.#channel.receiver
+  }
+
+  /** Sends the receiver away, and gets it back: from then on the channel is one of shared memory. */
+  share(): void {
+    if (this.model.receiving.length > 0) return // it would stay
+    this.#receiver = unpack(structuredClone(pack(this.#receiver).value)) as Receiver<Item>
   }
 
   #call(start: (signal: AbortSignal) => Promise<string>): number {
@@ -55,11 +66,75 @@ class Program {
   /** Does one step in both worlds; `n` picks among what there is. */
   async step(step: Op, n: number): Promise<void> {
     const { model } = this
-    const { receiver } = this.#channel
+    const receiver = this.#receiver
     switch (step.op) {
       case 'turn':
         await turn()
         break
+      case 'share':
+        this.share()
+        break
+      case 'reserveMany': {
+        const at = step.sender % this.#senders.length
+        const wanted = Math.min(step.n, model.capacity)
+        const id = this.#call((signal) =>
+          this.#senders[at]!.reserveMany(wanted, { signal }).then((permits) => {
+            permits.forEach((permit, k) => this.#permits.push({ id: partOf(id, k), permit }))
+            return `${permits.length} permits`
+          })
+        )
+        if (!model.senders[at]! || model.closed) model.outcomes.set(id, 'refused undefined')
+        else if (wanted === 0) model.outcomes.set(id, '0 permits')
+        else model.sending.push({ id, weight: wanted, kind: 'reserveMany' })
+        model.run()
+        await turn() // so that the permits are at hand
+        break
+      }
+      case 'tryReserveMany': {
+        const at = step.sender % this.#senders.length
+        const got = this.#senders[at]!.tryReserveMany(step.n)
+        const expected = !model.senders[at]! || model.closed ? Closed : model.free < step.n ? Full : undefined
+        if (typeof got === 'symbol') assert.is(got, expected)
+        else {
+          assert.is(expected, undefined)
+          assert.is(got.length, step.n)
+          got.forEach((permit, k) => {
+            model.permits.set(-partOf(n, k), 1)
+            this.#permits.push({ id: -partOf(n, k), permit })
+          })
+        }
+        break
+      }
+      case 'recvMany': {
+        if (model.items.length === 0 || model.receiving.length > 0) break // it would wait
+        const items = await receiver.recvMany(step.limit)
+        assert.equal(items.map(({ id }) => id), model.take(step.limit))
+        break
+      }
+      case 'downgrade': {
+        const at = step.sender % this.#senders.length
+        if (!model.senders[at]!) break
+        this.#weak.push(this.#senders[at]!.downgrade())
+        model.weak.push(true)
+        break
+      }
+      case 'upgrade': {
+        if (this.#weak.length === 0) break
+        const at = step.sender % this.#weak.length
+        const sender = this.#weak[at]!.upgrade()
+        assert.is(sender !== undefined, model.weak[at]! && (model.senders.includes(true) || model.kept))
+        if (sender === undefined) break
+        this.#senders.push(sender)
+        model.senders.push(true)
+        break
+      }
+      case 'closeWeak': {
+        if (this.#weak.length === 0) break
+        const at = step.sender % this.#weak.length
+        this.#weak[at]!.close()
+        model.weak[at] = false
+        break
+      }
       case 'trySend': {
         const at = step.sender % this.#senders.length
         const told = this.#senders[at]!.trySend({ id: -n, weight: step.weight })
@@ -187,7 +262,9 @@ class Program {
   /** What can be seen without waiting. */
   #compare(): void {
     const { model } = this
-    const { sender, receiver } = this.#channel
+    const { sender } = this.#channel
+    const receiver = this.#receiver
+    assert.equal([sender.strongCount, sender.weakCount], [model.senders.filter(Boolean).length, model.weak.filter(Boolean).length])
     assert.is(sender.capacity, model.free, 'capacity')
     assert.is(receiver.length, model.items.length, 'length')
     assert.is(receiver.isEmpty, model.items.length === 0)
@@ -203,18 +280,23 @@ class Program {
       this.#calls.map((_, id) => this.model.outcomes.get(id))
     )
     for (const { permit } of this.#permits) permit.release()
+    for (const end of [...this.#senders, ...this.#weak]) end.close()
+    this.#receiver[Symbol.dispose]()
   }
 }
 
 suite('mpsc, random programs', (it) => {
-  it('agree with the naive model, step by step, over all capacities', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 6 }), programArb, async (capacity, program) => {
-        const both = new Program(capacity)
-        for (const [n, step] of program.entries()) await both.step(step, n + 1)
-        await both.finish()
-      }),
-      { seed, numRuns: 6000 }
-    )
-  })
+  for (const [form, runs, shared] of [['one thread, or shared memory from some step on', 4000, false], ['shared memory', 1500, true]] as const) {
+    it(`agree with the naive model, step by step, over all capacities: ${form}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 6 }), programArb, async (capacity, program) => {
+          const both = new Program(capacity)
+          if (shared) both.share()
+          for (const [n, step] of program.entries()) await both.step(step, n + 1)
+          await both.finish()
+        }),
+        { seed, numRuns: runs }
+      )
+    })
+  }
 }, 60_000)

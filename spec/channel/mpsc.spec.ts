@@ -1,7 +1,9 @@
 /** Channels of many senders and one receiver, behaviour by behaviour; numbers as in the list of tokio's semantics. */
 import * as assert from 'uvu/assert'
 import { Closed, ClosedError, Empty, Full, mpsc, type NotSent, type Permit } from '../../src/sync.ts'
+import { withClock } from '../../src/prelude/clock.ts'
 import { rejection, thrown } from '../support/attempt.ts'
+import { collected } from '../support/collected.ts'
 import { fateOf, observe, turn, waits } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
 
@@ -357,6 +359,84 @@ suite('mpsc', (it) => {
     assert.equal(await receiver.recvMany(3), [])
   })
 
+  it('31: an array that was given is the answer, and is left as it was at the end', async () => {
+    const { sender, receiver } = mpsc<number>({ capacity: 8 })
+    const into = [-1]
+    sender.trySend(1)
+    assert.is(await receiver.recvMany(3, { into }), into)
+    sender.close()
+    assert.is(await receiver.recvMany(3, { into }), into)
+    assert.is(await receiver.recvMany(0, { into }), into)
+    assert.equal(into, [-1, 1])
+  })
+
+  it('32: sendTimeout sends, or says Timeout, or says Closed, and gives the item back', async () => {
+    const { sender, receiver } = mpsc<number>({ capacity: 1 })
+    assert.is(await sender.sendTimeout(1, 1000), undefined)
+    assert.equal(await sender.sendTimeout(2, 0), { _tag: 'Timeout', value: 2 })
+    const started = performance.now()
+    assert.equal(await sender.sendTimeout(3, 20), { _tag: 'Timeout', value: 3 })
+    assert.ok(performance.now() - started >= 20)
+    const waiting = sender.sendTimeout(4, 60_000)
+    assert.is(receiver.tryRecv(), 1)
+    assert.is(await waiting, undefined)
+    assert.is(receiver.tryRecv(), 4)
+    sender.trySend(5)
+    const refused = sender.sendTimeout(6, Infinity)
+    receiver.close()
+    assert.equal(await refused, { _tag: 'Closed', value: 6 })
+    assert.equal(await sender.sendTimeout(7, 10), { _tag: 'Closed', value: 7 })
+  })
+
+  it('32: a send that has run out of time has lost its place, and a signal ends it as it ends a send', async () => {
+    const { sender, receiver } = mpsc<number>({ capacity: 1 })
+    sender.trySend(1)
+    const late = sender.sendTimeout(2, 5)
+    const next = sender.send(3)
+    assert.is((await late)?._tag, 'Timeout')
+    const controller = new AbortController()
+    const left = fateOf(sender.sendTimeout(4, 60_000, { signal: controller.signal }))
+    controller.abort('left')
+    assert.equal(await left, { is: 'reason', reason: 'left' })
+    assert.equal(await fateOf(sender.sendTimeout(4, 60_000, { signal: controller.signal })), { is: 'reason', reason: 'left' })
+    assert.is(receiver.tryRecv(), 1)
+    await next
+    assert.equal([receiver.tryRecv(), receiver.tryRecv()], [3, Empty])
+    assert.is(sender.capacity, 1)
+  })
+
+  it('33: sendTimeout needs nothing around it, and goes by the clock of its context', async () => {
+    const { sender } = mpsc<number>({ capacity: 1 })
+    sender.trySend(1)
+    let ring = (): void => undefined
+    const stopped = { now: () => 0, at: (_: number, call: () => void) => ((ring = call), { cancel: () => undefined, ref: () => undefined, unref: () => undefined }), hold: () => undefined, letGo: () => undefined }
+    const waiting = withClock(stopped, () => sender.sendTimeout(2, 1))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.ok(await waits(waiting))
+    ring()
+    assert.equal(await waiting, { _tag: 'Timeout', value: 2 })
+    for (const bad of [-1, Number.NaN]) assert.is((await rejection(sender.sendTimeout(1, bad))).code, 'ERR_MILLRACE_ARGUMENT')
+  })
+
+  it('35: blocking forms throw on a thread with an event loop, whatever the channel holds', () => {
+    for (const filled of [true, false]) {
+      const { sender, receiver } = mpsc<number>({ capacity: 1 })
+      if (filled) sender.trySend(1)
+      const calls = [
+        () => { sender.blockingSend(2) },
+        () => sender.blockingReserve(),
+        () => receiver.blockingRecv(),
+        () => receiver.blockingRecvMany(1)
+      ]
+      for (const call of calls) assert.is(thrown(call).code, 'ERR_MILLRACE_WOULD_BLOCK_LOOP')
+      assert.is(receiver.length, filled ? 1 : 0)
+    }
+    const unbounded = mpsc.unbounded<number>()
+    unbounded.sender.send(1)
+    assert.is(thrown(() => unbounded.receiver.blockingRecvMany(10)).code, 'ERR_MILLRACE_WOULD_BLOCK_LOOP')
+    assert.is(unbounded.receiver.length, 1)
+  })
+
   it('36: isClosed of the receiver after close, or without a sender, with items buffered or not', () => {
     for (const buffered of [0, 1]) {
       for (const by of ['receiver', 'sender'] as const) {
@@ -408,6 +488,21 @@ suite('mpsc', (it) => {
     }
   })
 
+  it('40: length counts what a send has brought, through the ends of the channel too', () => {
+    for (const n of [0, 1, 33]) {
+      const { sender, receiver } = mpsc<number>({ capacity: 64 })
+      for (let i = 0; i < n; i++) {
+        sender.trySend(i)
+        assert.is(receiver.length, i + 1)
+        assert.is(receiver.isEmpty, false)
+      }
+      receiver.close()
+      assert.is(receiver.length, n)
+      receiver[Symbol.dispose]()
+      assert.is(receiver.length, 0)
+    }
+  })
+
   it('41: closed() resolves when the receiver closes, and stays resolved', async () => {
     const { sender, receiver } = mpsc<number>({ capacity: 1 })
     const told = [sender.closed(), sender.clone().closed()]
@@ -435,6 +530,46 @@ suite('mpsc', (it) => {
     controller.abort()
     assert.is((await rejection(sending)).name, 'AbortError')
     assert.equal([receiver.tryRecv(), receiver.tryRecv()], ['full', Empty])
+  })
+
+  it('44, 90: a receiver that is gone keeps nothing of who waited on it alive', async () => {
+    const waiters: WeakRef<object>[] = []
+    const { sender, receiver } = mpsc<number>({ capacity: 1 })
+    const wait = (): Promise<unknown> => {
+      const mine = { large: new Array<number>(1000).fill(1) }
+      waiters.push(new WeakRef(mine))
+      return receiver.recv().then(() => mine.large.length)
+    }
+    await (async () => {
+      const waiting = [wait(), wait()]
+      receiver[Symbol.dispose]()
+      await Promise.all(waiting)
+    })()
+    await collected()
+    assert.equal(waiters.map((one) => one.deref()), [undefined, undefined])
+    sender.close()
+  })
+
+  it('45: items whose disposal would throw are let go like others, for the channel does not call them', () => {
+    const { sender, receiver } = mpsc<Disposable>({ capacity: 3 })
+    let disposed = 0
+    const item = { [Symbol.dispose]: () => { disposed++; throw new Error('in the middle') } }
+    for (let i = 0; i < 3; i++) sender.trySend(item)
+    receiver[Symbol.dispose]()
+    assert.equal([receiver.length, sender.capacity, disposed], [0, 3, 0])
+  })
+
+  it('46: 1,000 ready items cannot be taken by recv without one turn of the event loop', async () => {
+    const { sender, receiver } = mpsc<number>({ capacity: 1000 })
+    for (let i = 0; i < 1000; i++) sender.trySend(i)
+    let turned = 0
+    let next = setImmediate(function again() {
+      turned++
+      next = setImmediate(again)
+    })
+    for (let i = 0; i < 1000; i++) await receiver.recv()
+    clearImmediate(next)
+    assert.ok(turned >= 1, `${turned} turns`)
   })
 
   it('47: 50 rings of forwarding tasks over channels of capacity 10 all finish', async () => {

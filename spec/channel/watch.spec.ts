@@ -1,9 +1,8 @@
 /** Channels of one value that changes, behaviour by behaviour; numbers as in the list of tokio's semantics. */
-import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { Closed, watch } from '../../src/sync.ts'
+import { watch } from '../../src/channel/watch.ts'
+import { Closed } from '../../src/sync/outcome.ts'
 import { rejection, thrown } from '../support/attempt.ts'
-import { seed } from '../support/seed.ts'
 import { fateOf, observe, turn, waits } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
 
@@ -186,6 +185,22 @@ suite('watch', (it) => {
     assert.equal(await fateOf(receiver.waitFor(() => true, { signal: controller.signal })), { is: 'reason', reason: 'left' })
   })
 
+  it('107: waitFor and closed() that are answered at once leave the event loop its turn as well', async () => {
+    const { sender, receiver } = watch(0)
+    const turnsDuring = async (call: () => Promise<unknown>): Promise<boolean> => {
+      let turned = false
+      setImmediate(() => {
+        turned = true
+      })
+      for (let i = 0; i < 200; i++) await call()
+      return turned
+    }
+    assert.is(await turnsDuring(() => receiver.waitFor((n) => n === 0)), true)
+    receiver.close()
+    assert.is(await turnsDuring(() => receiver.waitFor((n) => n === 0)), true)
+    assert.is(await turnsDuring(() => sender.closed()), true)
+  })
+
   it('107: a loop over changes that are always there leaves the event loop its turn', async () => {
     const { sender, receiver } = watch(0)
     let turned = false
@@ -236,39 +251,20 @@ suite('watch', (it) => {
     assert.equal(seen, [1, 2, 3, 4, 6])
   })
 
-  it('random sends and looks agree with a version number and a mark for each receiver', () => {
-    const op = fc.tuple(fc.constantFrom('send', 'look', 'peek', 'clone', 'mark', 'unmark'), fc.nat({ max: 3 }))
-    fc.assert(
-      fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
-        const { sender, receiver } = watch(0)
-        const receivers = [receiver]
-        const unseen = [false]
-        let value = 0
-        for (const [kind, n] of ops) {
-          const at = n % receivers.length
-          if (kind === 'send') {
-            assert.is(sender.send(++value), undefined)
-            unseen.fill(true)
-          } else if (kind === 'look') {
-            assert.is(receivers[at]!.borrowAndUpdate(), value)
-            unseen[at] = false
-          } else if (kind === 'clone') {
-            receivers.push(receivers[at]!.clone())
-            unseen.push(unseen[at]!)
-          } else if (kind === 'mark') {
-            receivers[at]!.markChanged()
-            unseen[at] = true
-          } else if (kind === 'unmark') {
-            receivers[at]!.markUnchanged()
-            unseen[at] = false
-          }
-          for (const [i, one] of receivers.entries()) {
-            assert.is(one.borrow(), value)
-            assert.is(one.hasChanged(), unseen[i])
-          }
-        }
-      }),
-      { seed, numRuns: 500 }
-    )
+  it('weak senders make senders while one is open; all ends agree on the counts', async () => {
+    const { sender, receiver } = watch(0)
+    const weak = sender.downgrade()
+    const clone = weak.upgrade()!
+    assert.equal([sender.strongCount, sender.weakCount, weak.clone().weakCount], [2, 1, 2])
+    sender.close()
+    assert.is(clone.send(1), undefined)
+    assert.is(await receiver.changed(), 1)
+    const end = receiver.changed()
+    clone.close()
+    assert.is(await end, Closed)
+    assert.is(weak.upgrade(), undefined)
+    assert.is(sender.sameChannel(clone), true)
+    assert.is(receiver.sameChannel(receiver.clone()), true)
+    assert.is(receiver.sameChannel(watch(0).receiver), false)
   })
 })

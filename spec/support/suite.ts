@@ -2,8 +2,13 @@
  * A uvu suite that cannot be forgotten, hang or leak: every test has a deadline and cleans up through `defer`, and `run` is
  * called here. uvu 0.5.6 by itself has no timeouts, passes a suite that was not run, and hides a throw in a hook.
  *
- * The runner (.ci/run-specs.mjs) still compares passed with total: the exit code of uvu is not to be believed.
+ * The runner (.ci/run-specs.mjs) still compares passed with total: the exit code of uvu is not to be believed. If
+ * `MILLRACE_PASSED` names a file, every title is appended there when it is declared and again when its test has passed, as a
+ * line of JSON: what .ci/semantics.mjs joins with the numbers of Tokio's behaviours.
  */
+import { appendFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { suite as uvuSuite } from 'uvu'
 
 export interface Scope {
@@ -12,6 +17,16 @@ export interface Scope {
 }
 
 export type It = (title: string, test: (scope: Scope) => unknown) => void
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Tells the record of this run about tests, if one is kept. One write per call: files of specs run at the same time. */
+const record = (titles: readonly string[], passed: boolean): void => {
+  const path = process.env['MILLRACE_PASSED']
+  if (path === undefined || path === '') return
+  const file = relative(root, process.argv[1] ?? '')
+  appendFileSync(path, titles.map((title) => `${JSON.stringify({ file, title, passed })}\n`).join(''))
+}
 
 const withDeadline = async (title: string, deadlineMs: number, test: (scope: Scope) => unknown): Promise<void> => {
   const cleanups: (() => unknown)[] = []
@@ -35,8 +50,14 @@ const withDeadline = async (title: string, deadlineMs: number, test: (scope: Sco
 /** Declares and runs a suite. Times are in milliseconds; a test takes at most `deadlineMs` (default 5000). */
 export const suite = (name: string, body: (it: It) => void, deadlineMs = 5_000): void => {
   const tests = uvuSuite(name)
+  const titles: string[] = []
   body((title, test) => {
-    tests(title, () => withDeadline(title, deadlineMs, test))
+    titles.push(title)
+    tests(title, async () => {
+      await withDeadline(title, deadlineMs, test)
+      record([title], true)
+    })
   })
+  record(titles, false)
   tests.run()
 }

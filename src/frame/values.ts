@@ -13,7 +13,7 @@ let bytesPerItem = 64
 
 
 /** Path to what cannot be cloned inside a value, or `undefined` when plain walking does not find it. */
-const culprit = (value: unknown, path: string, seen: Set<object>): { readonly path: string; readonly what: string } | undefined => {
+export const culprit = (value: unknown, path: string, seen: Set<object>): { readonly path: string; readonly what: string } | undefined => {
   if (typeof value === 'function' || typeof value === 'symbol') return { path, what: `a ${typeof value}` }
   if (value === null || typeof value !== 'object' || seen.has(value)) return undefined
   seen.add(value)

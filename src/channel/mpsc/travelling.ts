@@ -1,0 +1,102 @@
+/**
+ * Ends of mpsc channels that go to another thread: the channel becomes one of shared memory when the first does.
+ *
+ *     sender ──[travel]──▶ words, memory, ticket ══▶ another sender of the thread that it comes to; this one stays open
+ *     receiver ──[travel]──▶ words, memory       ══▶ the receiver; this one is none any more
+ *
+ * Items that were sent before are cloned then; if one cannot be, the end stays where it is, and so does everything else.
+ * Called by sender.ts and receiver.ts.
+ */
+import { me } from '../../atomic/threads.ts'
+import { channelStays } from '../../error/wording-channel.ts'
+import type { Luggage } from '../../prelude/travel.ts'
+import { reside, resident, type Name } from '../../sync/residents.ts'
+import { load, type Cargo } from '../cargo.ts'
+import type { Ticket } from '../seats.ts'
+import { Channel } from './core.ts'
+import { isLocal } from './local.ts'
+import { SharedCore, isShared } from './shared.ts'
+
+/** What an end is sent as. */
+export interface ChannelParts {
+  readonly name: Name
+  readonly maxCapacity: number
+  readonly words: SharedArrayBuffer
+  readonly memory: SharedArrayBuffer
+}
+
+export interface SenderParts extends ChannelParts {
+  /** Absent for a weak sender. */
+  readonly ticket?: Ticket | undefined
+}
+
+const names = new WeakMap<object, Name>()
+
+/** The channel in shared memory, from now on if not before. */
+const shared = <A>(channel: Channel<A>): SharedCore<A> => {
+  const { core } = channel
+  if (isShared(core)) return core
+  if (!isLocal(core)) throw new TypeError('a core is local or shared')
+  const cargo: (readonly [Cargo, number])[] = []
+  for (let i = 0; i < core.items.size; i++) cargo.push([load(core.items.at(i), 'mpsc'), core.weights?.at(i) ?? 1])
+  const next = SharedCore.begin(channel, cargo, core)
+  channel.core = next
+  channel.ends.count = next.counts
+  next.resume()
+  return next
+}
+
+const partsOf = <A>(channel: Channel<A>): ChannelParts => {
+  const { words, carrier } = shared(channel)
+  let name = names.get(channel)
+  if (name === undefined) names.set(channel, (name = reside(channel)))
+  return { name, maxCapacity: channel.maxCapacity, words: words.buffer as SharedArrayBuffer, memory: carrier.memory }
+}
+
+/** What a sender is sent as, or a weak one. */
+export const senderParts = <A>(channel: Channel<A>, open: boolean, weak: boolean): SenderParts => {
+  if (!open) throw channelStays('mpsc: a sender', 'it was closed', 'send it before it is closed')
+  if (channel.core.weighs) {
+    throw channelStays('mpsc: a sender', 'its channel weighs items by a function of this thread', 'make the channel without weigh, or send its receiver')
+  }
+  const parts = partsOf(channel)
+  return weak ? parts : { ...parts, ticket: shared(channel).counts.depart() }
+}
+
+/** What a receiver is sent as. It is nobody's then. */
+export const receiverParts = <A>(channel: Channel<A>): ChannelParts => {
+  if (channel.core.receiving) {
+    throw channelStays('mpsc: a receiver', 'a receive of this thread waits on it', 'abort it, or await it, before the receiver is sent')
+  }
+  const parts = partsOf(channel)
+  shared(channel).moveReceiver(me(), 0)
+  return parts
+}
+
+/** The channel in this thread that an end has come to. */
+const channelOf = <A>({ name, maxCapacity, words, memory }: ChannelParts): Channel<A> =>
+  resident('mpsc channel', name, () => {
+    const made = new Channel<A>(maxCapacity, (one) => SharedCore.attach(one, words, memory))
+    made.ends.count = shared(made).counts
+    names.set(made, name)
+    return made
+  })
+
+/** A sender has come: its channel here, and whether it is open. */
+export const senderArrived = <A>(parts: SenderParts): { readonly channel: Channel<A>; readonly open: boolean } => {
+  const channel = channelOf<A>(parts)
+  const core = shared(channel)
+  if (parts.ticket !== undefined) return { channel, open: core.counts.arrive(parts.ticket, () => core.kept) }
+  core.counts.addWeak(1)
+  return { channel, open: true }
+}
+
+/** A receiver has come. */
+export const receiverArrived = <A>(parts: ChannelParts): Channel<A> => {
+  const channel = channelOf<A>(parts)
+  if (!shared(channel).moveReceiver(0, me())) throw channelStays('mpsc: a receiver', 'it has arrived in a thread already', 'pack it once for each thread that it goes to')
+  return channel
+}
+
+export const luggage = (kind: string, parts: ChannelParts): Luggage => ({ kind, parts })
+
