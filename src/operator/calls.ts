@@ -7,12 +7,14 @@
  *   OPEN ──value──▶ DONE      OPEN ──failure──▶ (waits, calls again)* ──▶ DROPPED | DEAD | FAILED, by the policy
  *
  * Per item there is one place and the two callbacks of its promise; timers and abort controllers exist only where a timeout or
- * a retry asks for them. A call that has timed out is told by its signal; what it answers later is not heard.
+ * a retry asks for them, by the clock of the runtime that they run in. A call that has timed out is told by its signal; what it answers later is not heard.
  * Called by map-async.ts.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
+import { noAnswer } from '../error/wording-time.ts'
 import type { OnError, Retry } from '../graph/options.ts'
+import { clock, type Alarm, type Clock } from '../prelude/clock.ts'
 import { backoffMs } from './compile.ts'
 
 export const OPEN = 0
@@ -32,7 +34,7 @@ export interface Place {
   call: number
   /** Retries so far. */
   tries: number
-  timer: NodeJS.Timeout | undefined
+  alarm: Alarm | undefined
 }
 
 /** What a call is given besides its item. */
@@ -52,11 +54,8 @@ export interface CallOptions {
 /** Calls that are told to stop have so long before they are left alone, in milliseconds. */
 const GRACE_MS = 300
 
-const timedOut = (ms: number): Error =>
-  Object.assign(new Error(`no answer within ${ms} ms (timeoutMs)`), { name: 'TimeoutError', code: 'ERR_MILLRACE_TIMEOUT' })
-
 export const placeOf = (item: unknown, index: number, state: Place['state'] = OPEN, value?: unknown): Place => ({
-  item, index, state, value, call: 0, tries: 0, timer: undefined
+  item, index, state, value, call: 0, tries: 0, alarm: undefined
 })
 
 const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] =>
@@ -74,6 +73,7 @@ export class Calls {
   /** The answer of the last `start` that answered `undefined`. */
   value: unknown
   readonly #o: CallOptions
+  readonly #clock: Clock = clock()
   readonly #parent: AbortSignal
   readonly #all = manyMayListen(new AbortController())
   readonly #shared: CallContext = { signal: this.#all.signal }
@@ -111,7 +111,7 @@ export class Calls {
   async close(): Promise<void> {
     this.#parent.removeEventListener('abort', this.#abort)
     this.#closed = true
-    for (const place of this.#waiting) clearTimeout(place.timer)
+    for (const place of this.#waiting) place.alarm?.cancel()
     this.#waiting.clear()
     if (this.#open === 0) return
     this.#abort()
@@ -176,15 +176,15 @@ export class Calls {
   #limit(place: Place, call: number, controller: AbortController): void {
     const ms = this.#o.timeoutMs!
     this.#waiting.add(place)
-    place.timer = setTimeout(() => {
+    place.alarm = this.#clock.at(this.#clock.now() + ms, () => {
       this.#waiting.delete(place)
       if (place.call !== call || place.state !== OPEN) return
       place.call++ // whatever it answers from now on is not heard
-      const error = timedOut(ms)
+      const error = noAnswer(ms)
       this.#release(controller)
       controller.abort(error)
       if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
-    }, ms)
+    })
   }
 
   /** A call has come to its end: whether its answer is still of interest. */
@@ -193,9 +193,9 @@ export class Calls {
     this.#open--
     if (this.#closed && this.#open === 0) this.#idle()
     if (this.#closed || place.call !== call) return false
-    if (place.timer !== undefined) {
-      clearTimeout(place.timer)
-      place.timer = undefined
+    if (place.alarm !== undefined) {
+      place.alarm.cancel()
+      place.alarm = undefined
       this.#waiting.delete(place)
     }
     return true
@@ -209,11 +209,11 @@ export class Calls {
     else if (place.tries >= onError.times || this.#all.signal.aborted) place.state = stateOf(onError.then)
     else {
       this.#waiting.add(place)
-      place.timer = setTimeout(() => {
+      place.alarm = this.#clock.at(this.#clock.now() + backoffMs(onError, place.tries++, Math.random), () => {
         this.#waiting.delete(place)
-        place.timer = undefined
+        place.alarm = undefined
         this.#again(place)
-      }, backoffMs(onError, place.tries++, Math.random))
+      })
     }
     return place
   }

@@ -3,12 +3,14 @@
  *
  *   feed ──▶ the batch being filled ──▶ full, too heavy next, or its first item has waited for maxMs ──▶ out
  *
- * One timer at most, set for the oldest item; it only wakes the loop, which looks for itself.
+ * One timer at most, set for the oldest item, by the clock of the runtime that it runs in; it only wakes the loop, which looks
+ * for itself.
  * Called by batch.ts.
  */
 import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions } from '../graph/options.ts'
 import type { ProcessContext, ProcessSpec } from '../graph/spec.ts'
+import { clock, type Alarm } from '../prelude/clock.ts'
 import { bellOf } from './bell.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
@@ -29,6 +31,7 @@ const run =
   ({ count, maxWeight, maxMs, weigh, env }: TimedBatch, onError: FunctionOptions['onError']) =>
   async (context: ProcessContext): Promise<void> => {
     const { signal, inlets, outlets } = context
+    const time = clock()
     const bell = bellOf(signal)
     const feed = new Feed(inlets[0]!, bell)
     const complete: unknown[][] = []
@@ -36,7 +39,7 @@ const run =
     let items: unknown[] = []
     let weight = 0
     let due = Infinity
-    let timer: NodeJS.Timeout | undefined
+    let alarm: Alarm | undefined
 
     const close = (): void => {
       if (items.length > 0) complete.push(items)
@@ -65,24 +68,24 @@ const run =
         }
       }
       if (weight + own > maxWeight) close()
-      if (items.length === 0) due = performance.now() + maxMs
+      if (items.length === 0) due = time.now() + maxMs
       items.push(item)
       weight += own
       if (items.length >= count || weight >= maxWeight) close()
     }
 
-    const setTimer = (): void => {
-      if (due === Infinity || timer !== undefined) return
-      timer = setTimeout(() => {
-        timer = undefined
+    const setAlarm = (): void => {
+      if (due === Infinity || alarm !== undefined) return
+      alarm = time.at(due, () => {
+        alarm = undefined
         bell.ring()
-      }, Math.ceil(Math.max(0, due - performance.now())))
+      })
     }
 
     try {
       for (;;) {
         signal.throwIfAborted()
-        if (performance.now() >= due) close()
+        if (time.now() >= due) close()
         while (complete.length < COMPLETE && feed.size > 0 && letter === undefined) add(feed.next())
         if (letter !== undefined) {
           await letter
@@ -93,12 +96,12 @@ const run =
           if (items.length === 0) return
           close()
         } else if (!feed.want() && !feed.over) {
-          setTimer()
+          setAlarm()
           await bell.next()
         }
       }
     } finally {
-      clearTimeout(timer)
+      alarm?.cancel()
       bell.close()
     }
   }

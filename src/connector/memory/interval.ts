@@ -1,5 +1,5 @@
 /**
- * A source that ticks.
+ * A source that ticks, by the clock of the runtime that it runs in.
  *
  *     interval(100)    out  ---0---1---2---
  */
@@ -7,38 +7,39 @@ import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, SourceCursor } from '../../graph/spec.ts'
 import { milliseconds, stageOptions } from '../../operator/check.ts'
+import { clock, type Alarm, type Clock } from '../../prelude/clock.ts'
 
 class Ticks implements SourceCursor {
   readonly #ms: number
+  readonly #clock: Clock = clock()
   #due: number
   #count = 0
-  #timer: NodeJS.Timeout | undefined
+  #alarm: Alarm | undefined
   #wake: () => void = () => undefined
   #closed = false
 
   constructor(ms: number) {
     this.#ms = ms
-    this.#due = performance.now() + ms
+    this.#due = this.#clock.now() + ms
   }
 
   async pull(): Promise<ItemBatch | undefined> {
-    const wait = this.#due - performance.now()
-    if (wait > 0 && !this.#closed) {
+    if (this.#due > this.#clock.now() && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
-        this.#timer = setTimeout(resolve, wait)
+        this.#alarm = this.#clock.at(this.#due, resolve)
       })
     }
     if (this.#closed) return undefined
     // On time: the next tick keeps the beat. Ticks were missed: it is delayed, so that they do not come in a burst.
-    const now = performance.now()
+    const now = this.#clock.now()
     this.#due = (now - this.#due > this.#ms ? now : this.#due) + this.#ms
     return { items: [this.#count++] }
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#alarm?.cancel()
     this.#wake()
   }
 }
