@@ -3,7 +3,7 @@
  * What a worker thread loads is a rule of its own: .dependency-cruiser.worker.cjs.
  *
  * Floors, lowest first. A folder imports from floors below its own; on its own floor from nobody. The machine (bytes and
- * threads) and the meaning (graphs and plans) do not know each other: only exec/ and above know both. Everyone may use
+ * threads) and the meaning (graphs and plans) do not know each other: only runtime/ and above know both. Everyone may use
  * prelude/ and error/ of the floors below, and everyone may import *types* of any lower floor.
  */
 const FLOORS = [
@@ -11,8 +11,9 @@ const FLOORS = [
   { machine: ['queue'], meaning: ['error'] },
   { machine: ['frame'], meaning: ['ship'] },
   { machine: ['sync'], meaning: ['graph'] },
-  { machine: ['channel'], meaning: ['plan'] },
+  { machine: ['channel', 'task'], meaning: ['plan'] },
   { machine: ['pool'], meaning: ['operator'] },
+  { both: ['runtime'] },
   { both: ['exec'] },
   { both: ['connector'] }
 ]
@@ -76,7 +77,7 @@ module.exports = {
     },
     {
       name: 'doors-are-for-outside',
-      comment: 'src/*.ts are doors and the root of a thread; only worker-text.ts is imported from inside, by exec/',
+      comment: 'src/*.ts are doors and the root of a thread; only worker-text.ts is imported from inside, by runtime/',
       severity: 'error',
       from: { path: '^src/[^/]+/' },
       to: { path: '^src/[^/]+\\.ts$', pathNot: '^src/worker-text\\.ts$' }

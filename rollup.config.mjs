@@ -94,8 +94,8 @@ const workerAsText = {
     return id === at('src/worker-text.ts') ? bundleWorker() : null
   },
   transform(code, id) {
-    if (id !== at('src/exec/crew.ts')) return null
-    if (!code.includes(SOURCE_URL)) throw new Error(`src/exec/crew.ts no longer says ${SOURCE_URL}: rollup.config.mjs replaces it`)
+    if (id !== at('src/runtime/worker-program.ts')) return null
+    if (!code.includes(SOURCE_URL)) throw new Error(`src/runtime/worker-program.ts no longer says ${SOURCE_URL}: rollup.config.mjs replaces it`)
     // as long as what it replaces, so that the source map stays right without one of its own
     return { code: code.replace(SOURCE_URL, "new URL('millrace:worker')".padEnd(SOURCE_URL.length)), map: null }
   }

@@ -10,7 +10,7 @@ import {
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { sinkOf, sourceOf } from '../../src/graph/source.ts'
-import { crewOf } from '../../src/exec/crew.ts'
+import { crewOf } from '../../src/runtime/crew.ts'
 import type { Outputs } from '../../src/exec/run.ts'
 import { rejection } from '../support/attempt.ts'
 import { noteOpen } from '../support/leftovers.ts'

@@ -3,6 +3,7 @@
  * The pool with real threads: every submitted morsel is run once, whatever dies; an idle pool uses no CPU.
  */
 import * as assert from 'uvu/assert'
+import { deaths, parked, sleepHere } from '../../src/atomic/threads.ts'
 import { createPool, type Death, type Pool } from '../../src/pool/pool.ts'
 import * as Order from '../support/fixtures/pool-orders.ts'
 import { suite, type Scope } from '../support/suite.ts'
@@ -156,6 +157,55 @@ suite('pool', (it) => {
     pool.terminate(1)
     await until(() => deaths.length === 1)
     assert.equal([deaths[0]!.worker, deaths[0]!.current, deaths[0]!.pinned], [1, 3, [4]])
+  })
+
+  it('194: what a busy worker has taken along is stolen by the other one, and counted', async (scope) => {
+    const { pool, orders, notices, deaths, until } = await bench(scope, 2)
+    orders[0] = Order.SPIN
+    for (let slot = 0; slot < SLOTS; slot++) pool.submit(slot)
+    await until(() => notices.length === SLOTS - 1)
+    const busy = pool.metrics().find((m) => m.running === 0)!
+    const other = pool.metrics().find((m) => m.worker !== busy.worker)!
+    assert.ok(notices.every(([worker]) => worker === other.worker))
+    assert.ok(other.steals <= SLOTS && busy.steals === 0)
+    assert.equal([busy.queued, other.queued, pool.totals().queued], [0, 0, 0])
+    pool.terminate(busy.worker)
+    await until(() => deaths.length === 1)
+    assert.equal([pool.totals().started, pool.totals().ended], [3, 1])
+  })
+
+  it('a main thread that is blocked at its seat is woken by notices and messages, and finds the dead by their seats', async (scope) => {
+    const { pool, orders, notices, messages, deaths } = await bench(scope, 1)
+    const attended = (done: () => boolean): void => {
+      for (;;) {
+        const seen = parked()
+        pool.attend()
+        pool.findDead()
+        if (done()) return
+        sleepHere(seen)
+      }
+    }
+    orders[1] = Order.TELL
+    pool.submit(0)
+    pool.submit(1)
+    attended(() => notices.length === 2 && messages.length === 1)
+    orders[2] = Order.EXIT
+    pool.submit(2)
+    attended(() => deaths.length === 1)
+    assert.equal([deaths[0]!.current, deaths[0]!.replaced], [2, true])
+    pool.submit(3)
+    attended(() => notices.length === 3)
+    pool.dismiss()
+  })
+
+  it('a worker has a seat while it lives: one that died is counted, and its replacement has another number', async (scope) => {
+    const { pool, orders, notices, deaths: died, until } = await bench(scope, 1)
+    const before = deaths()
+    orders[0] = Order.THROW
+    pool.submit(0)
+    pool.submit(1)
+    await until(() => died.length === 1 && notices.length === 1)
+    assert.is(deaths(), before + 1)
   })
 
   it('a worker that cannot start is an error, not a hang', async ({ defer }) => {

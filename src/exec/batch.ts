@@ -6,16 +6,7 @@
  * Called by: edge.ts and the tasks. Frames are crew.ts's.
  */
 
-/** A frame as the batch sees it. */
-export interface FrameHandle {
-  /** The arena slot, or -1 for a frame that travels alone. */
-  readonly slot: number
-  readonly items: () => unknown[]
-  /** The frame's bytes, for text; valid until `release`. */
-  readonly bytes: () => Uint8Array
-  readonly release: () => void
-  readonly byteLength: number
-}
+import type { FrameHandle } from '../runtime/crew.ts'
 
 export interface Batch {
   readonly count: number

@@ -9,7 +9,7 @@
  *   L2  nothing is run after the run has failed or the last reader has left
  * Called by chain-task.ts, which feeds it and decides when the task moves to the pool. Knows operator/ and the outlets.
  */
-import { setImmediate, setTimeout as later } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { ItemBatch, KernelSpec, Origin } from '../graph/spec.ts'
@@ -18,6 +18,7 @@ import { compileChecker } from '../ship/check.ts'
 import { validatorOf } from '../ship/codec.ts'
 import { describeCodec } from '../ship/describe.ts'
 import { loadHere } from '../ship/from-module.ts'
+import { sleep } from '../task/time/sleep.ts'
 import { localBatch } from './batch.ts'
 import { deadLetterOf, failureOf } from './failure.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
@@ -166,7 +167,7 @@ export class LocalLoop {
   }
 
   async #sleep(ms: number): Promise<void> {
-    await later(ms, undefined, { signal: this.#c.signal }).catch(() => undefined)
+    await sleep(ms, { signal: this.#c.signal }).catch(() => undefined)
     this.#turn = performance.now()
   }
 

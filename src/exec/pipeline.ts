@@ -3,7 +3,6 @@
  *
  * Called by users through the doors. Plans with plan/, runs with run.ts.
  */
-import { availableParallelism } from 'node:os'
 import { Observable } from 'rxjs'
 import { argumentError } from '../error/pipeline-error.ts'
 import { inWorker } from '../error/wording-run.ts'
@@ -14,6 +13,8 @@ import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { explain, type Explanation } from '../plan/explain.ts'
 import { plan, type Plan } from '../plan/plan.ts'
+import { currentPlace } from '../runtime/current.ts'
+import { defaultWorkers } from '../runtime/options.ts'
 import type { DeadLetter } from './failure.ts'
 import { iterateWith } from './iterate.ts'
 import { start, type Outputs, type Run } from './run.ts'
@@ -39,7 +40,7 @@ export interface Pipeline<O extends Outputs> {
 const LETTERS = 'deadLetters'
 
 const workersOf = (asked: number | undefined): number => {
-  const workers = asked ?? availableParallelism()
+  const workers = asked ?? currentPlace()?.workers ?? defaultWorkers()
   if (!Number.isInteger(workers) || workers < 0 || workers > 128) {
     throw argumentError('range', 'workers must be a whole number from 0 to 128', `got ${String(asked)}`, 'leave it out for one per core')
   }

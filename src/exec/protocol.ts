@@ -2,8 +2,8 @@
  * What the caller's loop and the workers say to each other about tasks: header words of a morsel, notices, messages.
  *
  * A morsel is an arena slot: the frame in it is the input, its user words say what to do with it. Notices are small
- * integers through the pool's rings; everything that does not fit in integers is a message. Shared by crew.ts (main
- * thread) and remote.ts (worker). No logic.
+ * integers through the pool's rings; everything that does not fit in integers is a message. What pipelines share with other
+ * work on the pool is in runtime/protocol.ts. Shared by pool-task.ts (main thread) and remote.ts (worker). No logic.
  */
 import type { Split } from '../graph/spec.ts'
 import type { FnRef } from '../ship/address.ts'
@@ -12,18 +12,7 @@ import type { WireError } from '../error/wire.ts'
 import type { AloneFrame } from '../frame/frame.ts'
 import type { Program } from '../plan/program.ts'
 
-/** User words of a slot's header (an arena leaves words 4..15 to its user). */
-export const WORD_TASK = 4
-export const WORD_INPUT = 5
-
-/** Values of WORD_INPUT: what the morsel is. */
-export const INPUT_ITEMS = 0
-/** The frame holds one {@link Split}, to be read by the worker. */
-export const INPUT_SPLIT = 1
-/** No more input: flush what the instances hold. */
-export const INPUT_END = 2
-/** The items travel alone, in a message sent before to the worker that the morsel is pinned to. */
-export const INPUT_ALONE = 3
+export { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK } from '../runtime/protocol.ts'
 
 /** First word of a notice; the second is the morsel's slot. */
 export const NOTICE_OUT = 1 // outlet, out slot (-1: alone, see message), items
@@ -71,10 +60,7 @@ export type ToWorker =
   | { readonly type: 'adopt'; readonly task: number; readonly states: readonly object[] }
   | { readonly type: 'alone'; readonly slot: number; readonly frame: AloneFrame }
 
-export type FromWorker =
-  | { readonly type: 'ready'; readonly task: number }
-  | { readonly type: 'refused'; readonly task: number; readonly error: WireError }
-  | { readonly type: 'alone'; readonly slot: number; readonly ticket: number; readonly frame: AloneFrame }
+export type { FromRemote as FromWorker } from '../runtime/protocol.ts'
 
 /** A dead letter or a failure as a worker tells it; the position is relative to the morsel. */
 export interface Told {

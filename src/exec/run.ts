@@ -20,6 +20,7 @@ import { OBSERVE } from '../graph/observe.ts'
 import type { RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
+import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
 import { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
@@ -300,7 +301,7 @@ const readsLetters = (plan: Plan, id: number): boolean => {
 
 /** Starts a plan. */
 export const start = <O extends Outputs>(options: StartOptions): Run<O> => {
-  const running = new Running(options)
+  const running = outside(() => new Running(options)) // a run is its own: the end of the task that started it does not end its waits
   return {
     outputs: Object.fromEntries([...running.outputs].map(([name, output]) => [name, output.observable])) as Run<O>['outputs'],
     deadLetters: running.deadLetters,

@@ -11,11 +11,16 @@
  *   M2  after a death no submitted morsel is forgotten: what was BEGUN or pinned there is told as lost with it, what was
  *       queued for anybody is queued anew (a doubled entry fails its `begin`: claims.ts)
  *   M3  threads are unref'd; `ref` holds the process by a timer, since a pending `waitAsync` holds nothing
- * Called by exec/crew.ts. Touches the control block, threads and their ports.
+ *   M4  a worker has a seat among the program's threads from before it starts; it is vacated when the thread has ended and
+ *       M1 is done, however it ended
+ *   M5  while the main thread is blocked (`attend`), notices and messages are handled by hand, and a thread's end is seen by
+ *       its seat, since no event of it can arrive: whoever sleeps vacates those whose pulse has stopped
+ * Called by runtime/crew.ts. Touches the control block, threads and their ports.
  */
-import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort, type ResourceLimits, type Transferable } from 'node:worker_threads'
 import { shared as memory } from '../atomic/memory.ts'
 import { notify, waitAsync } from '../atomic/park.ts'
+import { alive, here, invite, vacate, withPulse, type Invitation } from '../atomic/threads.ts'
 import { workerNotStarted } from '../error/wording-pool.ts'
 import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
@@ -25,7 +30,8 @@ import { bootText, workerFlags } from './boot.ts'
 import * as Claims from './claims.ts'
 import * as Idle from './idle.ts'
 import {
-  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, NOTICE_WORDS, SAID, attachControl, createBlock, type Boot
+  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, MAIN_AWAKE, MAIN_BLOCKED, MAIN_WAITS, NOTICE_WORDS, SAID,
+  attachControl, createBlock, type Boot
 } from './protocol.ts'
 
 /** Starts that fail one after the other before a seat is given up. */
@@ -33,7 +39,7 @@ const MAX_FALSE_STARTS = 3
 /** Promises of a worker's runner that may be open at a time. */
 const IN_FLIGHT = 16
 /** V8 would take up to 48 MiB per thread for the youngest objects; morsels leave garbage that dies at once. */
-const YOUNG_MB = 16
+const YOUNG_MB = 8
 /** How long a worker that was told to end may take before it is ended, in milliseconds. */
 const CLOSE_MS = 1000
 
@@ -68,6 +74,14 @@ export interface WorkerMetrics {
   readonly busyMs: number
 }
 
+export interface PoolTotals {
+  /** Morsels that wait in the injector, for anybody. */
+  readonly queued: number
+  /** Threads that have been started, and that have ended, so far. */
+  readonly started: number
+  readonly ended: number
+}
+
 export interface PoolOptions {
   readonly workers: number
   /** Slots that a morsel may live in: submitted numbers are below this. */
@@ -76,6 +90,12 @@ export interface PoolOptions {
   readonly workerUrl: URL
   /** Cloned to every worker. */
   readonly shared: Readonly<Record<string, unknown>>
+  /** Name of a worker's thread. Default: `millrace-0` and so on. */
+  readonly threadName?: ((worker: number) => string) | undefined
+  /** Memory of each thread, in MiB; what is left out is Node's default. */
+  readonly limits?: ResourceLimits | undefined
+  /** Of the workers' random choices; default 0. */
+  readonly seed?: number | undefined
   /** A notice of six ints; valid during the call. */
   readonly onNotice: (worker: number, notice: Int32Array) => void
   readonly onMessage: (worker: number, message: unknown) => void
@@ -92,13 +112,23 @@ export interface Pool {
   /** Takes back a slot that is queued; false when a worker has begun it. */
   withdraw(slot: number): boolean
   /** Sends a message; a worker takes it before any morsel that is submitted later. */
-  post(worker: number, message: unknown): void
+  post(worker: number, message: unknown, transfer?: readonly Transferable[]): void
   broadcast(message: unknown): void
   /** Handles the messages that have arrived from a worker, without waiting for the event loop. */
   drainMessages(worker: number): void
   /** Ends a thread, wherever it is; it is replaced, and its death told. */
   terminate(worker: number): void
+  /**
+   * For a main thread that is about to be blocked at its seat: handles what there is, and has the workers wake the seat from now
+   * on. To be called anew after each wake-up.
+   */
+  attend(): void
+  /** The main thread is not blocked any more. */
+  dismiss(): void
+  /** Finds threads that have ended without an event, which a blocked main thread does not get. */
+  findDead(): void
   metrics(): readonly WorkerMetrics[]
+  totals(): PoolTotals
   /** Holds the process. */
   ref(): void
   unref(): void
@@ -108,6 +138,7 @@ export interface Pool {
 
 interface Seat {
   thread: Worker | undefined
+  invitation: Invitation | undefined
   port: MessagePort | undefined
   ready: boolean
   falseStarts: number
@@ -122,10 +153,12 @@ export const createPool = (options: PoolOptions): Pool => {
   const injecting = Injector.producer(injector)
   const inboxes = cells.map((cell) => Ring.producer(cell.inbox))
   const rings = cells.map((cell) => Ring.consumer(cell.ring))
-  const seats: Seat[] = cells.map(() => ({ thread: undefined, port: undefined, ready: false, falseStarts: 0, broken: false }))
+  const seats: Seat[] = cells.map(() => ({ thread: undefined, invitation: undefined, port: undefined, ready: false, falseStarts: 0, broken: false }))
   const notice = new Int32Array(NOTICE_WORDS)
   let starting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
   let closing = false
+  let started = 0
+  let ended = 0
   let hold: NodeJS.Timeout | undefined
 
   // ---- notices ----
@@ -155,10 +188,10 @@ export const createPool = (options: PoolOptions): Pool => {
       while (drainRings()) {
         // again: more may have come while these were handled
       }
-      memory.store(words, control.main, 1)
-      if (rings.some((ring) => Ring.hasRecord(ring))) memory.store(words, control.main, 0)
-      else await waitAsync(words, control.main, 1)
-      memory.store(words, control.main, 0)
+      memory.store(words, control.main, MAIN_WAITS)
+      if (rings.some((ring) => Ring.hasRecord(ring))) memory.store(words, control.main, MAIN_AWAKE)
+      else await waitAsync(words, control.main, MAIN_WAITS)
+      memory.store(words, control.main, MAIN_AWAKE)
     }
   }
 
@@ -188,16 +221,27 @@ export const createPool = (options: PoolOptions): Pool => {
   const spawn = (worker: number): void => {
     const seat = seats[worker]!
     const { port1, port2 } = new MessageChannel()
-    const boot: Boot = { worker, control: block, port: port2, inFlight: IN_FLIGHT, shared }
-    const thread = new Worker(bootText(options.workerText, options.workerUrl), {
-      eval: true,
-      name: `millrace-${worker}`,
-      workerData: boot,
-      transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-      ...flags()
-    })
+    const invitation = withPulse(invite(true))
+    const boot: Boot = {
+      worker, invitation, mainSeat: here().seat, control: block, port: port2, inFlight: IN_FLIGHT, seed: options.seed ?? 0, shared
+    }
+    let thread: Worker
+    try {
+      thread = new Worker(bootText(options.workerText, options.workerUrl), {
+        eval: true,
+        name: options.threadName?.(worker) ?? `millrace-${worker}`,
+        workerData: boot,
+        transferList: [port2, invitation.pulse],
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...options.limits },
+        ...flags()
+      })
+    } catch (error) {
+      vacate(invitation)
+      throw error
+    }
+    started++
     seat.thread = thread
+    seat.invitation = invitation
     seat.port = port1
     seat.ready = false
     let error: unknown
@@ -242,7 +286,9 @@ export const createPool = (options: PoolOptions): Pool => {
     drainRing(worker)
     drainMessages(worker)
     seat.port?.close()
-    seat.thread = seat.port = undefined
+    if (seat.invitation !== undefined) vacate(seat.invitation)
+    seat.thread = seat.port = seat.invitation = undefined
+    ended++
     if (closing) return
     const wasReady = seat.ready
     seat.ready = false
@@ -306,18 +352,39 @@ export const createPool = (options: PoolOptions): Pool => {
     return true
   }
 
-  const post = (worker: number, message: unknown): void => {
-    seats[worker]!.port?.postMessage(message)
-    memory.add(words, cells[worker]!.messages, 1) // after the message is in the port: the worker counts, then receives
+  const post = (worker: number, message: unknown, transfer: readonly Transferable[] = []): void => {
+    seats[worker]!.port?.postMessage(message, transfer)
+    const { messages } = cells[worker]!
+    memory.add(words, messages, 1) // after the message is in the port: the worker counts, then receives
     Idle.wakeWorker(control, worker)
+    notify(words, messages) // it may wait for this one inside a morsel
+  }
+
+  // ---- a main thread that is blocked ----
+
+  const attend = (): void => {
+    memory.store(words, control.main, MAIN_BLOCKED) // first: who pushes after the look below sees it
+    for (let worker = 0; worker < workers; worker++) drainMessages(worker)
+    drainRings()
+  }
+
+  const dismiss = (): void => {
+    memory.store(words, control.main, MAIN_AWAKE)
+    notify(words, control.main) // the pump looks anew, and announces its own sleep
+  }
+
+  const findDead = (): void => {
+    seats.forEach(({ invitation, thread }, worker) => {
+      if (thread !== undefined && invitation !== undefined && !alive(invitation.seat, invitation.id)) died(worker, -1, new Error('its thread ended while the main thread was blocked'))
+    })
   }
 
   const close = async (): Promise<void> => {
     closing = true
     memory.store(words, control.closing, 1)
-    memory.store(words, control.main, 0)
+    memory.store(words, control.main, MAIN_AWAKE)
     notify(words, control.main)
-    const exits = seats.map(async ({ thread }, worker) => {
+    const exits = seats.map(async ({ thread, ready }, worker) => {
       if (thread === undefined) return
       const exited = new Promise<void>((resolve) => {
         thread.once('exit', () => {
@@ -325,7 +392,9 @@ export const createPool = (options: PoolOptions): Pool => {
         })
       })
       Idle.wakeWorker(control, worker)
-      const late = setTimeout(() => void thread.terminate(), CLOSE_MS)
+      notify(words, cells[worker]!.messages)
+      // One that is still starting would only find out that it is too late.
+      const late = setTimeout(() => void thread.terminate(), ready ? CLOSE_MS : 0)
       await exited
       clearTimeout(late)
     })
@@ -344,6 +413,10 @@ export const createPool = (options: PoolOptions): Pool => {
     },
     drainMessages,
     terminate: (worker) => void seats[worker]!.thread?.terminate(),
+    attend,
+    dismiss,
+    findDead,
+    totals: () => ({ queued: Injector.length(injector), started, ended }),
     metrics: () =>
       cells.map((cell, worker) => ({
         worker,

@@ -13,6 +13,7 @@
  * Shared by pool.ts (main thread) and worker-loop.ts. No logic.
  */
 import type { MessagePort } from 'node:worker_threads'
+import type { Invitation } from '../atomic/threads.ts'
 import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
 import { place, powerOfTwo } from '../queue/layout.ts'
@@ -32,6 +33,11 @@ export const COUNT_STEALS = 1
 export const COUNT_PARKS = 2
 export const COUNT_BUSY_MS = 3
 const COUNTERS = 4
+
+/** Values of the word `main`: the main thread is awake, waits on its event loop, is blocked and sleeps at its seat. */
+export const MAIN_AWAKE = 0
+export const MAIN_WAITS = 1
+export const MAIN_BLOCKED = 2
 
 /** What a worker's port says first, when it can take work, and before each message of the user. */
 export const HELLO = 0
@@ -57,7 +63,7 @@ export interface Control {
   readonly words: Int32Array
   readonly workers: number
   readonly slots: number
-  /** 1 while the main thread waits to be woken by a notice. */
+  /** Whether, and where, the main thread waits to be woken by a notice: MAIN_*. */
   readonly main: number
   /** 1 when the workers are to end. */
   readonly closing: number
@@ -76,9 +82,14 @@ export interface ControlBlock {
 /** What a worker is started with, as its `workerData`. */
 export interface Boot {
   readonly worker: number
+  /** The thread's place among all that share locks and channels, and that of the pool's main thread. */
+  readonly invitation: Invitation
+  readonly mainSeat: number
   readonly control: ControlBlock
   readonly port: MessagePort
   readonly inFlight: number
+  /** Of the random choices, with the worker's number. */
+  readonly seed: number
   readonly shared: Readonly<Record<string, unknown>>
 }
 

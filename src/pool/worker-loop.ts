@@ -19,6 +19,7 @@
 import { receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { shared as memory } from '../atomic/memory.ts'
 import { notify, wait, waitAsync } from '../atomic/park.ts'
+import { takeSeat, wake } from '../atomic/threads.ts'
 import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
 import { Empty, Full, Retry } from '../queue/outcome.ts'
@@ -26,8 +27,10 @@ import * as Ring from '../queue/spsc-ring.ts'
 import * as Claims from './claims.ts'
 import * as Idle from './idle.ts'
 import {
-  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, NOTICE_WORDS, PIN_WORDS, SAID, attachControl, type Boot
+  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, MAIN_AWAKE, MAIN_WAITS, NOTICE_WORDS, PIN_WORDS, SAID, attachControl,
+  type Boot
 } from './protocol.ts'
+import { randomOf } from './random.ts'
 
 /** The injector is looked into first once in so many turns, so that a full deque cannot starve it. */
 const INJECTOR_INTERVAL = 61
@@ -46,6 +49,11 @@ export interface Seat {
   emit(kind: number, slot: number, a: number, b: number, c: number, d: number): void
   /** Sends a message to the main thread, by structured clone. For rare things. */
   post(message: unknown, transfer?: readonly Transferable[]): void
+  /**
+   * Blocks until `heard` says so, handing the runner each message that comes meanwhile. Called inside `run`. Answers
+   * false when the pool closed first.
+   */
+  listen(heard: () => boolean): boolean
 }
 
 /** What runs morsels. Either function may answer a promise; a throw or a rejection ends the thread. */
@@ -54,6 +62,8 @@ export interface Runner {
   run(slot: number, arg: number): void | Promise<void>
   /** Takes a message of the main thread. */
   onMessage(message: unknown): void | Promise<void>
+  /** The pool is closing, and nothing runs any more; not called when the thread is ended otherwise. */
+  end?(): void | Promise<void>
 }
 
 const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -66,10 +76,12 @@ const turnOfEventLoop = (): Promise<void> => new Promise((resolve) => setImmedia
 export const runWorker = async (data: unknown, make: (seat: Seat) => Runner | Promise<Runner>): Promise<void> => {
   const boot = data as Boot
   const { port } = boot
+  takeSeat(boot.invitation)
   try {
     const bench = sit(boot)
     const runner = await make(bench.seat)
     await bench.work(runner)
+    await runner.end?.()
     port.close()
   } catch (error) {
     // Out of the promise, so that it is an uncaught exception under every --unhandled-rejections.
@@ -94,7 +106,10 @@ const sit = (boot: Boot) => {
   // ---- telling the main thread ----
 
   const wakeMain = (): void => {
-    if (memory.load(words, control.main) === 1 && memory.cas(words, control.main, 1, 0)) notify(words, control.main)
+    const waits = memory.load(words, control.main)
+    if (waits === MAIN_AWAKE || !memory.cas(words, control.main, waits, MAIN_AWAKE)) return
+    if (waits === MAIN_WAITS) notify(words, control.main)
+    else wake(boot.mainSeat)
   }
 
   /** Announces that it waits, then looks once more; the main thread empties the ring, then reads the announcement. */
@@ -122,18 +137,24 @@ const sit = (boot: Boot) => {
     emit,
     post: (message, transfer = []) => {
       port.postMessage([SAID, message], transfer)
+      wakeMain() // which does not hear its port while it is blocked
+    },
+    listen: (heard) => {
+      for (;;) {
+        const posted = memory.load(words, cell.messages)
+        takeMessages()
+        if (heard()) return true
+        if (memory.load(words, control.closing) === 1) return false
+        wait(words, cell.messages, posted)
+      }
     }
   }
+  /** Hands the runner what has been posted; set when there is a runner. */
+  let takeMessages = (): void => undefined
 
   // ---- finding a morsel ----
 
-  let random = Math.imul(worker + 1, 0x9e3779b1) | 1
-  const below = (n: number): number => {
-    random ^= random << 13
-    random ^= random >>> 17
-    random ^= random << 5
-    return (random >>> 0) % n
-  }
+  const below = randomOf(boot.seed, worker)
 
   let turn = 0
   let searching = false
@@ -223,7 +244,7 @@ const sit = (boot: Boot) => {
         fail(error)
       }
     }
-    const takeMessages = (): void => {
+    takeMessages = () => {
       const posted = memory.load(words, cell.messages)
       if (posted === messagesSeen) return
       messagesSeen = posted

@@ -3,9 +3,11 @@
  *
  * More than "structured clone accepts it": an instance of a class arrives as a plain object without its methods, and a
  * Buffer as a Uint8Array whose toString is another one. A stage that begins on the caller's loop and goes on in a worker
- * must see the same in both. Called by describe.ts for `env`.
+ * must see the same in both. A handle (prelude/travel.ts) does: it is packed before it is sent. But only as a part of plain
+ * objects and arrays, where packing finds it. Called by describe.ts for `env`, and by runtime/ to name what cannot travel.
  */
 import { types } from 'node:util'
+import { isTraveller } from '../prelude/travel.ts'
 
 /** What is wrong with a part of a value, and where it is: `env.rules[0].test`. */
 export interface Uncloneable {
@@ -67,6 +69,11 @@ const isContainer = (value: object): boolean => {
   return (Array.isArray(value) && depthOf(value) === 2) || proto === Map.prototype || proto === Set.prototype || isPlain(value)
 }
 
+const holdsTraveller = (value: Map<unknown, unknown> | Set<unknown>): boolean => {
+  for (const item of value.values()) if (isTraveller(item)) return true
+  return false
+}
+
 /** The first part of `value` that would not arrive as it is. Not recursive: an env may be a deep structure. */
 export const uncloneable = (value: unknown, path: string): Uncloneable | undefined => {
   const seen = new Set<unknown>()
@@ -78,7 +85,9 @@ export const uncloneable = (value: unknown, path: string): Uncloneable | undefin
     if (typeof v !== 'object' || v === null || seen.has(v)) continue
     seen.add(v)
     if (types.isProxy(v)) return { path: at, what: 'a proxy' }
+    if (isTraveller(v)) continue // arrives as a handle of the same thing
     if (isContainer(v)) {
+      if (!Array.isArray(v) && !isPlain(v) && holdsTraveller(v as Map<unknown, unknown> | Set<unknown>)) return { path: at, what: `a ${v instanceof Map ? 'Map' : 'Set'} that holds a handle: put it into an array or a plain object` }
       const parts = partsOf(v, at)
       for (let i = parts.length - 1; i >= 0; i--) open.push(parts[i]!)
       continue
