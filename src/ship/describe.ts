@@ -12,10 +12,11 @@ import { addressOf, type FnRef } from './address.ts'
 import { uncloneable } from './cloneable.ts'
 import type { Bound, FreeVariable } from './free-variables.ts'
 import { knownGlobals } from './globals.ts'
-import { helperOf, SHIMMED } from './helpers.ts'
+import { helperOf } from './helpers.ts'
 import { nativeExpression } from './native.ts'
 import { shapeOf } from './shape-of.ts'
 import type { Shape } from './shape.ts'
+import { shims } from './shims.ts'
 import { readSource } from './source.ts'
 
 /** Why something cannot travel, as the end of a sentence, and what to do, as a sentence. */
@@ -60,7 +61,7 @@ const BOUND: Readonly<Record<Bound['what'], readonly [why: string, remedy: strin
 const isKnown = (name: string): boolean => {
   if (name === 'globalThis' || name === 'global' || name === 'eval') return false
   const member = /^(?:globalThis|global)\.(.+)$/.exec(name)?.[1]
-  return name === SHIMMED || knownGlobals().has(member ?? name)
+  return Object.hasOwn(shims, name) || knownGlobals().has(member ?? name)
 }
 
 const refuseAssigned = (names: readonly string[], line: number): Found<never> =>

@@ -1,18 +1,16 @@
 /**
  * Names that are no variables of the user's: what transpilers, bundlers, test runners and coverage tools write into a
- * function. One that travels as source misses them, and the message should say whose they are. Called by describe.ts.
+ * function. One that travels as source misses them, but for those in shims.ts, and the message should say whose they are.
+ * Called by describe.ts.
  */
 import { coverageCounter } from './hash.ts'
-
-/** The one helper that workers have: esbuild and tsx call it for every function inside a function. */
-export const SHIMMED = '__name'
 
 const TRANSPILER = new Set(
   `__async __asyncGenerator __await __yieldStar __forAwait __spreadValues __spreadProps __spreadArray __objRest __rest
   __restKey __assign __extends __awaiter __generator __values __read __decorate __decorateClass __decorateElement __param
   __metadata __publicField __privateIn __privateGet __privateAdd __privateSet __privateMethod __privateWrapper
   __accessCheck __classPrivateFieldGet __classPrivateFieldSet __classPrivateFieldIn __makeTemplateObject __template __pow
-  __defNormalProp __defProp __commonJS __require __esm __export __toESM __toCommonJS __using __callDispose
+  __defNormalProp __defProp __commonJS __require __esm __export __toESM __toCommonJS
   __addDisposableResource __disposeResources __setFunctionName __propKey __runInitializers __esDecorate`.split(/\s+/)
 )
 

@@ -6,20 +6,26 @@
  *     shape    compiled by check.ts
  *
  * Everything is found and compiled before the first item moves; what is not there is an error that says what is. Called by
- * exec/remote.ts. Loads nothing of the user's but the modules that are named: no acorn, io-ts, fp-ts or rxjs.
+ * exec/remote.ts and runtime/. Loads nothing of the user's but the modules that are named: no acorn, io-ts, fp-ts or rxjs.
  */
 import { registry, type FnRef, type ModuleRef, type SourceRef } from './address.ts'
 import { compileChecker, type Checker } from './check.ts'
 import { validatorOf } from './codec.ts'
 import type { CodecRef } from './describe.ts'
-import { SHIMMED } from './helpers.ts'
+import { shims } from './shims.ts'
 import { moduleFailed, notACodec, notAFunction, notCompiled, notExported, notRegistered, stale } from './wording.ts'
 
 type Fn = (...args: never[]) => unknown
 
+const LOAD = Symbol.for('millrace.load')
+
+/** How this thread loads a module: what started it may know better than `import` (pool/boot.ts). */
+const loader = (): ((url: string) => Promise<unknown>) =>
+  (globalThis as { [LOAD]?: (url: string) => Promise<unknown> })[LOAD] ?? ((url) => import(/* webpackIgnore: true */ /* @vite-ignore */ url))
+
 const load = async ({ url, name }: ModuleRef): Promise<Record<string, unknown>> => {
   try {
-    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ url)) as Record<string, unknown>
+    return (await loader()(url)) as Record<string, unknown>
   } catch (cause) {
     throw moduleFailed(url, name, cause)
   }
@@ -42,9 +48,6 @@ const fromModule = async (ref: ModuleRef): Promise<object> => {
   return found.value
 }
 
-/** esbuild and tsx name the functions inside a function by this helper. */
-const setName = (fn: object, value: string): object => Object.defineProperty(fn, 'name', { value, configurable: true })
-
 const compiled = new Map<string, Fn>()
 
 const fromSource = ({ text, name }: SourceRef): Fn => {
@@ -54,7 +57,7 @@ const fromSource = ({ text, name }: SourceRef): Fn => {
     const body = `'use strict'; return (${text}\n)\n//# sourceURL=millrace-inline-${label === '' ? 'fn' : label}.js`
     try {
       // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the function travels as source
-      fn = (new Function(SHIMMED, body) as (name: unknown) => Fn)(setName)
+      fn = (new Function(...Object.keys(shims), body) as (...given: unknown[]) => Fn)(...Object.values(shims))
     } catch (cause) {
       throw notCompiled(name, cause)
     }
@@ -77,4 +80,13 @@ export const resolveChecker = async (ref: CodecRef): Promise<Checker> => {
   const codec = await fromModule(ref.ref)
   if (typeof (codec as { decode?: unknown }).decode !== 'function') throw notACodec(ref.ref.name)
   return validatorOf(codec)
+}
+
+/** As {@link resolveFn}, when nothing has to be loaded for it; `undefined` when something has. Throws as it rejects. */
+export const resolveFnNow = (ref: FnRef): Fn | undefined => {
+  if (ref.type === 'source') return fromSource(ref)
+  const found = registry().modules.get(ref.url)?.get(ref.name)
+  if (ref.how === 'export' || found === undefined || typeof found.value !== 'function') return undefined
+  if (ref.hash !== undefined && found.hash !== undefined && ref.hash !== found.hash) throw stale(ref.url, ref.name)
+  return found.value as Fn
 }
