@@ -2,7 +2,8 @@
  * The one place where the graph looks up to its executor, without importing it.
  *
  * `source.toArray()` has to run a pipeline, but running is exec/'s business and imports go down only. So exec/ hands its
- * entry points in here when it is loaded (every door that makes sources loads it), and the graph's methods call them.
+ * entry points in here when it is loaded (every door that makes sources loads it, or says how it is loaded when it is needed: modules
+ * that workers load should not bring rxjs), and the graph's methods call them.
  */
 import type { Observable } from 'rxjs'
 import type { Source } from './source.ts'
@@ -27,7 +28,30 @@ export const bindRunner = (runner: Runner): void => {
   bound = runner
 }
 
+let loading: (() => Promise<unknown>) | undefined
+
+/** How the executor is loaded when something has to be run, for doors that do without it until then. */
+export const bindLater = (load: () => Promise<unknown>): void => {
+  loading = load
+}
+
+const loaded = async (): Promise<Runner> => {
+  await loading?.()
+  return bound!
+}
+
+const later: Runner = {
+  toArray: async (source, options) => (await loaded()).toArray(source, options),
+  iterate: async function* (source, options) {
+    yield* (await loaded()).iterate(source, options)
+  },
+  toObservable: () => {
+    throw new Error('millrace: toObservable needs the executor at once, and it is not loaded yet. Import "millrace" in this program, which loads it')
+  }
+}
+
 export const theRunner = (): Runner => {
-  if (bound === undefined) throw new Error('millrace: no executor is loaded; import from "millrace" or one of its subpaths')
-  return bound
+  if (bound !== undefined) return bound
+  if (loading === undefined) throw new Error('millrace: no executor is loaded; import from "millrace" or one of its subpaths')
+  return later
 }
