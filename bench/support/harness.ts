@@ -102,5 +102,5 @@ const number = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(2)} M` : 
 
 export const show = (row: Row): string => {
   const goal = row.target === null ? '' : ` (to reach ${row.target.toFixed(2)}: ${row.met === true ? 'yes' : 'NO'})`
-  return `${row.bench.padEnd(11)} ${row.work.padEnd(52)} ${number(row.ours).padStart(9)} ${row.unit}  vs ${row.against.padEnd(32)} ${number(row.theirs).padStart(9)}  x${row.ratio.toFixed(2)}${goal}  spread ${(row.spread * 100).toFixed(0)} %`
+  return `${row.bench.padEnd(14)} ${row.work.padEnd(52)} ${number(row.ours).padStart(9)} ${row.unit}  vs ${row.against.padEnd(32)} ${number(row.theirs).padStart(9)}  x${row.ratio.toFixed(2)}${goal}  spread ${(row.spread * 100).toFixed(0)} %`
 }

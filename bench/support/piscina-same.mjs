@@ -1,0 +1,2 @@
+// Worker entry for piscina that does nothing.
+export default (n) => n
