@@ -124,7 +124,7 @@ suite('runtime: options', (it) => {
   })
 
   it('memory options are limits of each thread: a job that needs more dies alone', async ({ defer }) => {
-    const runtime = Runtime.multiThread({ workers: 1, maxHeapMb: 16 })
+    const runtime = Runtime.multiThread({ workers: 1, maxHeapMb: 48 })
     defer(() => runtime.shutdown())
     const error = await rejection(runtime.spawnBlocking(() => {
       const kept: number[][] = []

@@ -219,7 +219,7 @@ suite('shutdown', (it) => {
     const reading = runtime.spawn(async ({ signal }) => {
       await new Promise((_, reject) => { signal.addEventListener('abort', () => { reject(signal.reason as Error) }) })
     })
-    const run = runtime.run(pipeline({ out: from([1]).pipe(mapAsync(() => sleep(60_000), { concurrency: 1 })).observe() }))
+    const run = runtime.run(pipeline({ out: from([1]).pipe(mapAsync((_, { signal }) => sleep(60_000, { signal }), { concurrency: 1 })).observe() }))
     const ended = Promise.all([cancelled(reading), rejection(run.done)])
     await turn()
     await runtime.shutdown()

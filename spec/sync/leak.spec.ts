@@ -88,6 +88,9 @@ const uses: Record<string, (form: Form) => Promise<unknown>> = {
   }
 }
 
+/** A leak of the smallest object a cycle is twice as much; measuring coverage takes some itself. */
+const slack = (count: number): number => Math.max(MiB, 30 * count)
+
 const cycles = async (use: (form: Form) => Promise<unknown>, form: Form, count: number): Promise<void> => {
   for (let i = 0; i < count; i++) {
     await use(form)
@@ -106,7 +109,7 @@ suite('leaks', (it) => {
         const before = await inUse()
         await cycles(use, form, count)
         const more = (await inUse()) - before
-        assert.ok(more < MiB, `${(more / MiB).toFixed(2)} MiB more after ${count} cycles`)
+        assert.ok(more < slack(count), `${(more / MiB).toFixed(2)} MiB more after ${count} cycles`)
       })
     }
   }
