@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: (quick: boolean) =
   pool: () => import('./pool.ts'),
   'access-log': () => import('./access-log.ts'),
   small: () => import('./small.ts'),
+  frame: () => import('./frame.ts'),
   'sync/mpsc': () => import('./sync/mpsc.ts'),
   'sync/broadcast': () => import('./sync/broadcast.ts'),
   'sync/locks': () => import('./sync/locks.ts'),

@@ -1,7 +1,8 @@
 /**
  * What a frame codec is: it lays a run of items out in bytes, and makes them again. One codec per kind of item.
  *
- * Called by frame.ts, which chooses. A codec holds no state and never keeps the bytes that it is given.
+ * Called by frame.ts, which chooses. A codec never keeps the bytes or the items that it is given; what it
+ * may remember of earlier runs (families.ts) never changes what arrives.
  */
 
 export interface FrameCodec {

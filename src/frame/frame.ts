@@ -11,10 +11,11 @@ import { WORD_BYTES, WORD_COUNT, WORD_KIND } from './arena.ts'
 import { byteArrays } from './byte-arrays.ts'
 import type { FrameCodec, Written } from './codec.ts'
 import { numbers } from './numbers.ts'
+import { records } from './records.ts'
 import { latin1Strings, wideStrings } from './strings.ts'
 import { serializeAll, values } from './values.ts'
 
-const codecs: readonly FrameCodec[] = [numbers, latin1Strings, wideStrings, byteArrays, values]
+const codecs: readonly FrameCodec[] = [numbers, latin1Strings, wideStrings, byteArrays, records, values]
 const byKind: readonly (FrameCodec | undefined)[] = codecs.reduce<(FrameCodec | undefined)[]>((table, codec) => {
   table[codec.kind] = codec
   return table
@@ -32,18 +33,24 @@ const seal = (arena: Arena, slot: number, kind: number, count: number, bytes: nu
   words[WORD_BYTES] = bytes
 }
 
-/** Writes `items[from…to)` into a slot, as many as fit in one frame: how many; 0 when not even one does. */
-export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[], from: number, to: number): number => {
-  const target = arena.payload(slot)
+/** Encodes `items[from…)` as one frame, as many as fit: the codec; none when not even one item does. `encoded.count` says how many. */
+const encode = (items: readonly unknown[], from: number, to: number, target: Buffer): FrameCodec | undefined => {
   const first = items[from]
   for (const codec of codecs) {
     if (!codec.suits(first)) continue
-    const count = codec.encode(items, from, to, target, written)
-    if (count === 0) continue
-    seal(arena, slot, codec.kind, count, written.bytes)
-    return count
+    encoded.count = codec.encode(items, from, to, target, written)
+    if (encoded.count > 0) return codec
   }
-  return 0
+  return undefined
+}
+const encoded = { count: 0 }
+
+/** Writes `items[from…to)` into a slot, as many as fit in one frame: how many; 0 when not even one does. */
+export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[], from: number, to: number): number => {
+  const codec = encode(items, from, to, arena.payload(slot))
+  if (codec === undefined) return 0
+  seal(arena, slot, codec.kind, encoded.count, written.bytes)
+  return encoded.count
 }
 
 const decode = (kind: number, bytes: Buffer, count: number): unknown[] => {
@@ -98,10 +105,22 @@ const alone = (kind: number, count: number, bytes: Uint8Array): AloneFrame => {
   return { kind, count, buffer }
 }
 
+/** Where frames without a slot are laid out, made when the first one is. */
+let bench: Buffer | undefined
+const BENCH_BYTES = 256 * 1024
+
+/** Runs without a slot are laid out as those with one; not a single item, which is here because it is large. */
+const encodeRun = (items: readonly unknown[], from: number, to: number): AloneFrame | undefined => {
+  if (to - from < 2) return undefined
+  bench ??= Buffer.allocUnsafeSlow(BENCH_BYTES)
+  const codec = encode(items, from, to, bench)
+  return codec === undefined || encoded.count < to - from ? undefined : alone(codec.kind, encoded.count, bench.subarray(0, written.bytes))
+}
+
 /** A frame of exactly these items, however large. */
 export const encodeAlone = (items: readonly unknown[], from: number, to: number, text: boolean): AloneFrame =>
   text
     ? alone(TEXT, to - from, Buffer.from(`${items.slice(from, to).join('\n')}\n`))
-    : alone(values.kind, to - from, serializeAll(items, from, to))
+    : encodeRun(items, from, to) ?? alone(values.kind, to - from, serializeAll(items, from, to))
 
 export const decodeAlone = ({ kind, count, buffer }: AloneFrame): unknown[] => decode(kind, Buffer.from(buffer), count)

@@ -67,8 +67,12 @@ export const values: FrameCodec = {
       n = Math.max(1, Math.min(n >> 1, Math.floor(target.byteLength / bytesPerItem)))
     }
   },
-  // A copy first: the deserialiser makes typed arrays that are views of what it is given.
-  decode: (bytes) => deserialize(Buffer.from(bytes)) as unknown[]
+  // A copy first, in memory of its own and not of Node's pool: the deserialiser makes typed arrays that are views of what it is given.
+  decode: (bytes) => {
+    const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
+    copy.set(bytes)
+    return deserialize(copy) as unknown[]
+  }
 }
 
 /** The bytes of one run of values, however large. */
