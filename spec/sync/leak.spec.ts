@@ -105,10 +105,15 @@ suite('leaks', (it) => {
     for (const [where, form, count] of [['in one thread', near, CYCLES], ['travelled', far, CYCLES / 5]] as const) {
       if (where === 'travelled' && name === DROPPED) continue
       it(`${name}, ${where}: ${count} made, used and dropped leave the memory as it was`, async () => {
-        await cycles(use, form, count / 20)
+        await cycles(use, form, count) // tables of what is weakly held keep the size that they have once had
         const before = await inUse()
         await cycles(use, form, count)
-        const more = (await inUse()) - before
+        // finalizers, and signals that nobody has any more, take their time: what does not come back in a second is kept
+        let more = (await inUse()) - before
+        for (let i = 0; i < 20 && more >= slack(count); i++) {
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          more = (await inUse()) - before
+        }
         assert.ok(more < slack(count), `${(more / MiB).toFixed(2)} MiB more after ${count} cycles`)
       })
     }
