@@ -1,6 +1,7 @@
 /** Channels where every receiver gets every item, behaviour by behaviour; numbers as in the list of tokio's semantics. */
 import * as assert from 'uvu/assert'
 import { Lagged, LaggedError, broadcast, type BroadcastReceiver } from '../../src/channel/broadcast.ts'
+import { pack } from '../../src/prelude/travel.ts'
 import { ClosedError } from '../../src/sync/closed-error.ts'
 import { Closed, Empty } from '../../src/sync/outcome.ts'
 import { rejection, thrown } from '../support/attempt.ts'
@@ -477,5 +478,45 @@ suite('broadcast', (it) => {
     assert.is(receiver.tryRecv(), 2)
     clone[Symbol.dispose]()
     assert.is(receiver.isClosed, true)
+  })
+
+  it('that weighs: holds what weighs the capacity together, or one item that is heavier alone, and nothing passes a send that waits', async () => {
+    const sender = broadcast<number>({ capacity: 10, weigh: (item) => item })
+    const [fast, slow] = [sender.subscribe(), sender.subscribe()]
+    assert.is(sender.trySend(7), undefined)
+    assert.is(sender.trySend(3), undefined)
+    assert.equal(sender.trySend(1), { _tag: 'Full', value: 1 })
+    const heavy = sender.send(99)
+    const light = sender.send(1)
+    assert.equal(drain(fast), [7, 3])
+    assert.is(slow.tryRecv(), 7)
+    assert.equal(sender.trySend(1), { _tag: 'Full', value: 1 }) // there is room, and it is the heavy one's turn
+    assert.is(slow.tryRecv(), 3)
+    assert.is(await heavy, 2)
+    assert.ok(await waits(light))
+    assert.equal([drain(fast), slow.tryRecv()], [[99], 99])
+    assert.is(await light, 2)
+    assert.equal([drain(fast), drain(slow)], [[1], [1]])
+  })
+
+  it('that weighs and lags: drops as many as the new one needs', () => {
+    const sender = broadcast<number>({ capacity: 10, weigh: (item) => item, whenFull: 'lag' })
+    const receiver = sender.subscribe()
+    for (const item of [4, 4, 2, 5]) sender.trySend(item)
+    assert.equal(drain(receiver), [new Lagged(2), 2, 5])
+    for (const item of [1, 1, 50]) sender.trySend(item)
+    assert.equal(drain(receiver), [new Lagged(2), 50])
+  })
+
+  it('that weighs: a weight that is none is refused before anything is sent, and its ends stay in their thread', async () => {
+    const sender = broadcast<number>({ capacity: 10, weigh: (item) => item })
+    const receiver = sender.subscribe()
+    for (const weight of [-1, Number.NaN]) assert.instance(thrown(() => sender.trySend(weight)), RangeError)
+    assert.instance(await rejection(Promise.resolve().then(() => sender.send(-1))), RangeError)
+    assert.equal([sender.length, drain(receiver)], [0, []])
+    assert.instance(thrown(() => pack(sender)), TypeError)
+    assert.instance(thrown(() => pack(receiver)), TypeError)
+    assert.is(sender.trySend(1), undefined)
+    assert.is(receiver.tryRecv(), 1)
   })
 })

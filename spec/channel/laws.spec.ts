@@ -43,8 +43,8 @@ const unboundedEnds = (): Ends => {
   }
 }
 
-const broadcastEnds = (whenFull: 'wait' | 'lag', silent: boolean) => (capacity: number): Ends => {
-  const sender: BroadcastSender<unknown, Lagged> = broadcast<unknown>({ capacity, whenFull })
+const broadcastEnds = (whenFull: 'wait' | 'lag', silent: boolean, weigh?: (item: unknown) => number) => (capacity: number): Ends => {
+  const sender: BroadcastSender<unknown, Lagged> = broadcast<unknown>({ capacity, whenFull, weigh })
   const receiver = sender.subscribe()
   // one more, that has left: it must not count
   if (silent) sender.subscribe().close()
@@ -74,6 +74,8 @@ channelLaws('mpsc, with weights that are rounded up', mpscEnds(() => 0.2))
 channelLaws('mpsc, unbounded', unboundedEnds)
 channelLaws('broadcast that waits', broadcastEnds('wait', false))
 channelLaws('broadcast that waits, one receiver gone', broadcastEnds('wait', true))
+channelLaws('broadcast that waits, with weights that are rounded up', broadcastEnds('wait', false, () => 0.2))
+channelLaws('broadcast that lags, with weights of 1', broadcastEnds('lag', false, () => 1))
 channelLaws('broadcast that lags', broadcastEnds('lag', false))
 
 channelLaws('oneshot', () => {

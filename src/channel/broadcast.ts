@@ -9,7 +9,7 @@
  * When full    'wait' (the default): a send waits until the slowest receiver has taken the oldest item: nothing is lost.
  *              'lag': the oldest item is dropped: a send never waits, and a receiver that missed items is told so, once,
  *              by `Lagged` with their number; then it goes on with the oldest item that is retained
- * Bound        `capacity` items, exactly
+ * Bound        `capacity` items, exactly; with `weigh`, items that weigh that much together, or one alone
  * Order        every receiver sees the items in the order in which their sends were called, a waiting send included
  * Ending       all senders closed: each receiver reads what is left for it (`Lagged` first, if it is due), then `Closed`.
  *              No receivers: a send fails and keeps its item, until somebody subscribes again
@@ -20,7 +20,7 @@
  *              wait are taken back. Of sends that wait, 512 are in one line over all threads; those of a thread beyond join it in order
  * Source       tokio `sync::broadcast` for 'lag'; 'wait' is its opposite choice
  *
- * Called by users, through `millrace/sync`.
+ * Called by exec/link.ts and, through `millrace/sync`, by users.
  */
 import { argumentError } from '../error/pipeline-error.ts'
 import { wholeNumber } from '../sync/check.ts'
@@ -49,11 +49,11 @@ export type { BroadcastOptions, BroadcastReceiver, BroadcastSender, ItemsOptions
  * await receiver.recv() // => 'b'
  * await receiver.recv() // => 'c'
  */
-export function broadcast<A>(options: BroadcastOptions & { readonly whenFull?: 'wait' | undefined }): BroadcastSender<A>
-export function broadcast<A>(options: BroadcastOptions): BroadcastSender<A, Lagged>
-export function broadcast<A>({ capacity, whenFull = 'wait' }: BroadcastOptions): BroadcastSender<A, Lagged> {
+export function broadcast<A>(options: BroadcastOptions<A> & { readonly whenFull?: 'wait' | undefined }): BroadcastSender<A>
+export function broadcast<A>(options: BroadcastOptions<A>): BroadcastSender<A, Lagged>
+export function broadcast<A>({ capacity, whenFull = 'wait', weigh }: BroadcastOptions<A>): BroadcastSender<A, Lagged> {
   if (whenFull !== 'wait' && whenFull !== 'lag') {
     throw argumentError('range', "broadcast: whenFull must be 'wait' or 'lag'", `got ${String(whenFull)}`, 'correct the argument')
   }
-  return new SendingEnd(Channel.create<A>(wholeNumber('broadcast', 'capacity', capacity, 1), whenFull))
+  return new SendingEnd(Channel.create<A>(wholeNumber('broadcast', 'capacity', capacity, 1), whenFull, weigh))
 }

@@ -1,57 +1,61 @@
 /**
- * A channel of the plan, in a run: batches from one task to another on the caller's loop, bounded in items and bytes.
+ * One reader's end of a channel of the plan, in a run: batches come out of it, in order, on the caller's loop.
  *
- * Broadcast is one edge per reader: the writer waits until every reader's edge has taken the batch, which is "waits for
- * its slowest reader", and a reader that leaves early stops counting.
  * When a run fails every edge is cut: whoever waits there is told by an exception, so that nobody mistakes it for the end.
- * A batch belongs to the edge from `push` until it is pulled: one that does not get that far is released here, once.
- * Called by run.ts, outlets.ts and the tasks.
+ * A batch that was sent to an edge belongs to it until it is pulled: one that does not get that far is released here, once.
+ * Made by link.ts, which is the writer's end; called by run.ts, outlets.ts and the tasks that read.
  */
-import { mpsc } from '../channel/mpsc.ts'
 import { Closed, Empty } from '../sync/outcome.ts'
 import type { Batch } from './batch.ts'
 
+/** The receiver of a channel, mpsc or broadcast. */
+export interface Receiving {
+  tryRecv(): Batch | Empty | Closed
+  recv(): Promise<Batch | Closed>
+  close(): void
+  readonly length: number
+}
+
+/** What the reader's end asks of the writer's. */
+export interface Writing {
+  /** Pushes that wait for room. */
+  readonly pushing: number
+  /** Batches that the slowest reader has not taken. */
+  readonly backlog: number
+}
+
 export class Edge {
-  /** Batches and items that have gone in, for the deadlock watch and the metrics. */
+  /** Batches that have gone in and out, for the deadlock watch; items, for the metrics. */
   moved = 0
   itemsIn = 0
   itemsOut = 0
-  /** Someone waits to push; someone waits to pull. */
-  pushing = 0
+  /** Pulls that wait. */
   pulling = 0
-  readonly capacity: number
-  readonly #channel
+  readonly #receiver: Receiving
+  readonly #writer: Writing
   #cut: Error | undefined
   #readerGone = false
   readonly #onReaderGone: (() => void)[] = []
 
-  constructor(capacity: number) {
-    this.capacity = capacity
-    this.#channel = mpsc<Batch>({ capacity, weigh: (batch) => batch.weight })
+  constructor(receiver: Receiving, writer: Writing) {
+    this.#receiver = receiver
+    this.#writer = writer
   }
 
-  /** Sends a batch; `false` when the reader has left. Takes the batch over, whatever comes of it. */
-  async push(batch: Batch): Promise<boolean> {
-    const notSent = this.#channel.sender.trySend(batch)
-    if (notSent !== undefined && !(notSent._tag === 'Full' && (await this.#waited(batch)))) batch.release()
-    if (this.#cut !== undefined) throw this.#cut
-    if (this.#readerGone) return false
+  /** Somebody waits to push until this reader takes something: of the readers of one outlet, the slowest. */
+  get full(): boolean {
+    return this.#writer.pushing > 0 && this.backlog === this.#writer.backlog
+  }
+
+  /** Batches that it has not taken. */
+  get backlog(): number {
+    return this.#receiver.length
+  }
+
+  /** A batch of `count` items has gone in. */
+  went(count: number): void {
     this.moved++
-    this.itemsIn += batch.count
-    return true
-  }
-
-  /** Sends a batch once there is room; `false` when the channel was closed first. */
-  async #waited(batch: Batch): Promise<boolean> {
-    this.pushing++
-    try {
-      await this.#channel.sender.send(batch)
-      return true
-    } catch {
-      return false // `cut` and `left` say why
-    } finally {
-      this.pushing--
-    }
+    this.itemsIn += count
   }
 
   /** The next batch, or `undefined` at the end. */
@@ -60,7 +64,7 @@ export class Edge {
     if (now !== undefined) return now
     this.pulling++
     try {
-      const got = await this.#channel.receiver.recv()
+      const got = await this.#receiver.recv()
       if (got === Closed) {
         if (this.#cut !== undefined) throw this.#cut
         return undefined
@@ -74,7 +78,7 @@ export class Edge {
   /** The next batch, or `undefined` when there is none now. */
   tryPull(): Batch | undefined {
     if (this.#cut !== undefined) throw this.#cut
-    const got = this.#channel.receiver.tryRecv()
+    const got = this.#receiver.tryRecv()
     return got === Empty || got === Closed ? undefined : this.#took(got)
   }
 
@@ -88,12 +92,7 @@ export class Edge {
     return batch
   }
 
-  /** The writer has no more. */
-  end(): void {
-    this.#channel.sender.close()
-  }
-
-  /** The reader wants no more: what is buffered is let go, and the writer is told at its next push. */
+  /** The reader wants no more: what is buffered for it is let go, and the writer is told at its next push. */
   leave(): void {
     if (this.#readerGone) return
     this.#readerGone = true
@@ -117,10 +116,18 @@ export class Edge {
     this.#close()
   }
 
-  /** Refuses who waits to push, wakes who waits to pull, and lets go of what is buffered. */
+  get cutBy(): Error | undefined {
+    return this.#cut
+  }
+
+  /** Nothing gets in any more. */
+  get closed(): boolean {
+    return this.#readerGone || this.#cut !== undefined
+  }
+
+  /** Lets go of what is buffered, and of what waits and gets in by that; then refuses what comes, and wakes who waits to pull. */
   #close(): void {
-    const { receiver } = this.#channel
-    receiver.close()
-    for (let got = receiver.tryRecv(); got !== Empty && got !== Closed; got = receiver.tryRecv()) got.release()
+    for (let got = this.#receiver.tryRecv(); got !== Empty && got !== Closed; got = this.#receiver.tryRecv()) got.release()
+    this.#receiver.close()
   }
 }

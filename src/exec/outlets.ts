@@ -5,46 +5,42 @@
  */
 import type { Batch } from './batch.ts'
 import type { Edge } from './edge.ts'
+import type { Link } from './link.ts'
 
 export class Outlets {
-  readonly #edges: readonly (readonly Edge[])[]
+  readonly #links: readonly Link[]
+  /** Every edge, for those who watch. */
+  readonly edges: readonly Edge[]
 
-  constructor(edges: readonly (readonly Edge[])[]) {
-    this.#edges = edges
+  constructor(links: readonly Link[]) {
+    this.#links = links
+    this.edges = links.flatMap((link) => link.edges)
   }
 
   get count(): number {
-    return this.#edges.length
-  }
-
-  /** Every edge, for those who watch. */
-  get edges(): readonly Edge[] {
-    return this.#edges.flat()
+    return this.#links.length
   }
 
   closed(outlet: number): boolean {
-    return this.#edges[outlet]!.every((edge) => edge.left)
+    return this.#links[outlet]!.left
   }
 
   get allClosed(): boolean {
-    return this.#edges.length > 0 && this.#edges.every((_, outlet) => this.closed(outlet))
+    return this.#links.length > 0 && this.#links.every((link) => link.left)
+  }
+
+  /** A push waits for a reader. */
+  get pushing(): boolean {
+    return this.#links.some((link) => link.pushing > 0)
   }
 
   /** Sends one batch to every reader of the outlet; `false` when none is left. Takes the batch over. */
-  async push(outlet: number, batch: Batch): Promise<boolean> {
-    const edges = this.#edges[outlet]!
-    if (edges.length === 1) return edges[0]!.push(batch)
-    if (edges.length === 0) {
-      batch.release()
-      return false
-    }
-    for (let reader = 1; reader < edges.length; reader++) batch.retain()
-    const taken = await Promise.all(edges.map((edge) => edge.push(batch)))
-    return taken.includes(true)
+  push(outlet: number, batch: Batch): Promise<boolean> {
+    return this.#links[outlet]!.push(batch)
   }
 
   end(): void {
-    for (const edge of this.edges) edge.end()
+    for (const link of this.#links) link.end()
   }
 
   /** Calls `tell` once, when every outlet is closed. */

@@ -28,7 +28,7 @@ export class ProcessTask implements Task {
   get stuck(): boolean {
     const { inlets, outlets, plan } = this.#c
     const holdsNothing = this.itemsIn === this.itemsOut || JOINS.has(plan.stages[0]!.kind)
-    return outlets.edges.some((edge) => edge.pushing > 0) || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
+    return outlets.pushing || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
   }
 
   wake(): void {

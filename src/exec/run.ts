@@ -22,9 +22,9 @@ import type { Overflow } from '../graph/observe.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
-import { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
 import { LetterBox } from './letters.ts'
+import { linksOf, type Links } from './link.ts'
 import { Output } from './output.ts'
 import { Outlets } from './outlets.ts'
 import { ProcessTask } from './process-task.ts'
@@ -69,7 +69,8 @@ class Running {
   readonly done: Promise<Report>
   readonly deadLetters: Observable<DeadLetter>
   readonly #plan: Plan
-  readonly #edges: readonly Edge[]
+  readonly #links: Links['links']
+  readonly #edges: Links['edges']
   readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
   readonly #controller = new AbortController()
   readonly #started = performance.now()
@@ -89,7 +90,9 @@ class Running {
 
   constructor({ plan, signal }: StartOptions) {
     this.#plan = plan
-    this.#edges = plan.channels.map((channel) => new Edge(channel.capacity))
+    const { links, edges } = linksOf(plan)
+    this.#links = links
+    this.#edges = edges
     this.outputs = new Map(Object.entries(plan.outputs).map(([name, task]) => [name, this.#output(name, plan.tasks[task]!)]))
     const outputOf = new Map(Object.entries(plan.outputs).map(([name, task]) => [task, this.outputs.get(name)!]))
     this.#tasks = plan.tasks.map((task) => ({ plan: task, task: this.#make(task, outputOf.get(task.id)) }))
@@ -123,7 +126,7 @@ class Running {
     const context: TaskContext = {
       plan,
       inlets: plan.inlets.map((id) => this.#edges[id]!),
-      outlets: new Outlets(plan.outlets.map((ids) => ids.map((id) => this.#edges[id]!))),
+      outlets: new Outlets(this.#links[plan.id]!),
       workers: this.#plan.workers,
       signal: this.#controller.signal,
       cancelled: () => this.#failure!,
@@ -244,10 +247,10 @@ class Running {
     return setInterval(() => {
       const moved = this.#edges.reduce((sum, edge) => sum + edge.moved, 0)
       const stuck = moved === before && this.#tasks.every(({ task, plan }) => task.stuck || plan.outlets.flat().concat(plan.inlets).every((id) => this.#edges[id]!.left))
-      const full = this.#edges.some((edge) => edge.pushing > 0)
+      const full = this.#edges.some((edge) => edge.full)
       before = moved
       still = stuck && full ? still + 1 : 0
-      if (still >= 4) this.#fail(deadlock(this.#plan.channels.filter((c) => this.#edges[c.id]!.pushing > 0).map((c) => `${c.from.stage} -> ${c.to.stage}`)))
+      if (still >= 4) this.#fail(deadlock(this.#plan.channels.filter((c) => this.#edges[c.id]!.full).map((c) => `${c.from.stage} -> ${c.to.stage}`)))
     }, WATCH_MS)
   }
 

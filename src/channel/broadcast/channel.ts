@@ -2,6 +2,7 @@
  * A broadcast channel as the ends of one thread know it: what carries the items, which may become another, and who waits.
  * Called by ends.ts.
  */
+import { channelStays } from '../../error/wording-channel.ts'
 import { reside, resident, type Name } from '../../sync/residents.ts'
 import { Ends, type Fed } from '../ends.ts'
 import { LocalLog } from './local.ts'
@@ -31,8 +32,8 @@ export class Channel<A> implements Fed, Members<A> {
     this.log = make(this)
   }
 
-  static create<A>(capacity: number, whenFull: 'wait' | 'lag'): Channel<A> {
-    return new Channel<A>((members) => new LocalLog(capacity, whenFull === 'wait', members))
+  static create<A>(capacity: number, whenFull: 'wait' | 'lag', weigh: ((item: A) => number) | undefined): Channel<A> {
+    return new Channel<A>((members) => new LocalLog(capacity, whenFull === 'wait', members, weigh))
   }
 
   /** The one of this thread, for a handle that has come from another. */
@@ -55,6 +56,9 @@ export class Channel<A> implements Fed, Members<A> {
   /** What it has in shared memory, from now on. */
   #moved(): SharedLog<A> {
     const { log } = this
+    if (log instanceof LocalLog && log.weighs) {
+      throw channelStays('broadcast: an end', 'its channel weighs items by a function of this thread', 'make the channel without weigh')
+    }
     const shared = log instanceof LocalLog ? SharedLog.create(log, this) : log
     this.log = shared
     this.ends.count = shared.counts

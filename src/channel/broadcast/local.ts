@@ -1,13 +1,14 @@
 /**
  * The items of a broadcast channel in the heap, by reference: for the tasks of one thread.
  *
- *     base ───────────────── tail        held: each item with the number of receivers that have not taken it
+ *     base ───────────────── tail        held: each item with its weight and the number of receivers that have not taken it
  *      ├─ b's cursor  ├─ a's cursor      line: sends that wait, 'wait' only
  *
  * Invariants
  *   L1  `needed` of an item is the number of open receivers whose cursor is at it or before: who needs an item needs all
  *       later ones, so only the oldest can be let go
- *   L2  nobody is in the line while there is room: a send that finds no room is behind those who wait
+ *   L2  nobody is in the line while there is room for the first of them; no send passes those who wait
+ *   L4  the weights of what is held are at most the capacity
  *   L3  who waits at a receiver has taken everything: an item is handed to it in the moment it is sent
  * Called by ends.ts.
  */
@@ -19,11 +20,13 @@ import { Closed, Empty } from '../../sync/outcome.ts'
 import type { Log, Members, Place, Reader, Receiving } from './log.ts'
 import { Lagged } from './lagged.ts'
 import { Ring } from '../ring.ts'
+import { fitWeight } from '../weight.ts'
 import type { Sending } from './sending.ts'
 
-/** A retained item, and how many receivers have not taken it. */
+/** A retained item, what it takes of the capacity, and how many receivers have not taken it. */
 interface Held<A> {
   readonly item: A
+  readonly weight: number
   needed: number
 }
 
@@ -79,13 +82,30 @@ export class LocalLog<A> implements Log<A> {
   /** Items `base` … `tail` − 1, counted from the first that was ever sent. */
   readonly #held = new Ring<Held<A>>()
   base = 0
+  /** What they weigh together. */
+  #weight = 0
+  readonly #weigh: ((item: A) => number) | undefined
   readonly places = new Set<LocalPlace<A>>()
   readonly #members: Members<A>
 
-  constructor(capacity: number, waits: boolean, members: Members<A>) {
+  constructor(capacity: number, waits: boolean, members: Members<A>, weigh: ((item: A) => number) | undefined) {
     this.capacity = capacity
     this.waits = waits
     this.#members = members
+    this.#weigh = weigh
+  }
+
+  /** Items are weighed by a function, which stays in this thread. */
+  get weighs(): boolean {
+    return this.#weigh !== undefined
+  }
+
+  #weightOf(item: A): number {
+    return this.#weigh === undefined ? 1 : fitWeight('broadcast', this.#weigh(item), this.capacity, 'weigh must answer a number >= 0')
+  }
+
+  #hasRoom(weight: number): boolean {
+    return this.#weight + weight <= this.capacity
   }
 
   get tail(): number {
@@ -114,19 +134,26 @@ export class LocalLog<A> implements Log<A> {
   }
 
   offer(item: A): number | undefined {
+    return this.places.size === 0 ? 0 : this.#offer(item, this.#weightOf(item))
+  }
+
+  #offer(item: A, weight: number): number | undefined {
     if (this.places.size === 0) return 0
-    if (this.#held.size >= this.capacity) {
-      if (this.waits) return undefined
-      this.#drop()
-    }
-    const count = this.#publish(item)
+    if (this.waits && (this.pressed || !this.#hasRoom(weight))) return undefined
+    while (!this.#hasRoom(weight)) this.#drop()
+    const count = this.#publish(item, weight)
     this.#trim()
     return count
   }
 
   send(item: A, signal: AbortSignal | undefined): Promise<number> {
-    const sent = this.offer(item)
-    if (sent === undefined) return this.#members.line.wait(item, signal)
+    const weight = this.#weightOf(item)
+    const sent = this.#offer(item, weight)
+    if (sent === undefined) {
+      return this.#members.line.wait(item, signal, (sending) => {
+        sending.weight = weight
+      })
+    }
     return sent === 0 ? Promise.reject(receiverGone('broadcast', item)) : ready(sent)
   }
 
@@ -203,9 +230,10 @@ export class LocalLog<A> implements Log<A> {
   }
 
   /** Hands an item to the receivers that wait and retains it for the others; answers how many there are. */
-  #publish(item: A): number {
+  #publish(item: A, weight: number): number {
     const count = this.places.size
-    this.#held.push({ item, needed: count })
+    this.#held.push({ item, weight, needed: count })
+    this.#weight += weight
     for (const place of this.places) place.serve()
     return count
   }
@@ -215,9 +243,9 @@ export class LocalLog<A> implements Log<A> {
     this.#trim()
     const { line } = this.#members
     if (line.first === undefined) return
-    while (line.first !== undefined && this.#held.size < this.capacity) {
+    while (line.first !== undefined && this.#hasRoom(line.first.weight)) {
       const sending = line.shift()
-      sending.settle(this.#publish(sending.item))
+      sending.settle(this.#publish(sending.item, sending.weight))
       this.#trim()
     }
     this.settle() // the last one may have been let in
@@ -229,7 +257,7 @@ export class LocalLog<A> implements Log<A> {
   }
 
   #drop(): void {
-    this.#held.shift()
+    this.#weight -= this.#held.shift().weight
     this.base++
   }
 }

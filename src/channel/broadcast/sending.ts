@@ -10,6 +10,8 @@ import { follow, ignore, listen, type Ends, type Listener } from '../../sync/abo
 /** A send that waits. */
 export class Sending<A> implements Listener {
   readonly item: A
+  /** What its item takes of the capacity, in the heap; across threads an item is one. */
+  weight = 1
   /** Where its result will be, in shared memory, and where its item is; -1 while it is in no slot. */
   slot = -1
   position = 0

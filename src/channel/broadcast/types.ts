@@ -2,9 +2,14 @@
 import type { Closed, Empty, NotSent } from '../../sync/outcome.ts'
 import type { WaitOptions } from '../../sync/waiters.ts'
 
-export interface BroadcastOptions {
-  /** Items that are retained for receivers that have not taken them. A whole number from 1 to 2³¹−1. */
+export interface BroadcastOptions<A = unknown> {
+  /** What is retained for receivers that have not taken it: in items, or in what `weigh` says. A whole number from 1 to 2³¹−1. */
   readonly capacity: number
+  /**
+   * What an item takes of the capacity; rounded up, at least 1, and all of it when it is heavier. Asked once for each send.
+   * A function stays in its thread: the ends of a channel that weighs do not cross to another one.
+   */
+  readonly weigh?: ((item: A) => number) | undefined
   /** What a send does when the slowest receiver is `capacity` items behind: wait for it (default), or drop the oldest. */
   readonly whenFull?: 'wait' | 'lag' | undefined
 }

@@ -4,9 +4,9 @@
  *
  * All ends and permits of one channel in one thread have one {@link Channel}, so that they change over together.
  */
-import { argumentError } from '../../error/pipeline-error.ts'
 import type { Closed, Empty } from '../../sync/outcome.ts'
 import { Ends, type Fed } from '../ends.ts'
+import { fitWeight } from '../weight.ts'
 
 /** Permits of an unbounded channel: as many as can be counted. */
 export const UNBOUNDED = Number.MAX_SAFE_INTEGER
@@ -90,9 +90,6 @@ export class Channel<A> implements Fed {
 
   /** A weight as permits: whole, at least 1, and never more than there are. */
   fit(weight: number, rule: string): number {
-    if (!(weight >= 0)) {
-      throw argumentError('range', `mpsc: ${rule}`, `got ${String(weight)}`, 'correct it; what it says is what bounds the channel')
-    }
-    return Math.min(Math.max(1, Math.ceil(weight)), this.maxCapacity)
+    return fitWeight('mpsc', weight, this.maxCapacity, rule)
   }
 }
