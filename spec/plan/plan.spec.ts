@@ -4,7 +4,7 @@
 import * as t from 'io-ts'
 import * as assert from 'uvu/assert'
 import {
-  aggregateBy, concat, countBy, decode, filter, forEach, from, map, mapAsync, merge, partition, pipeline, range, reduce, scan, take, toArray
+  aggregateBy, concat, countBy, decode, filter, forEach, from, map, mapAsync, mapState, merge, partition, pipeline, range, reduce, scan, take, toArray
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { thrown } from '../support/attempt.ts'
@@ -47,6 +47,27 @@ suite('plan', (it) => {
     const { tasks } = pipeline({ out: range(0, 10).pipe(countBy((n) => n % 2, { name: 'parity' })).observe() }).explain({ workers: 2 })
     assert.equal(tasks[0]!.stages.map((s) => s.name), ['range', 'parity.partial'])
     assert.equal(tasks[1]!.stages.map((s) => [s.name, s.lane]), [['parity', 'async']])
+  })
+
+  it('a stage with a state per key has one copy per worker behind a spread, and one where there is one worker or none', () => {
+    const counted = range(0, 10).pipe(map((n) => n), mapState({ key: (n) => n, create: () => ({ n: 0 }), map: (state) => ++state.n, name: 'seen' }), map((n) => n))
+    const { tasks, channels } = pipeline({ out: counted.to(drop) }).explain({ workers: 3 })
+    assert.equal(tasks.map((task) => [task.lane, task.parallelism, task.stages.map((s) => s.name)]), [
+      ['blocking', 3, ['range', 'map', 'seen.spread']],
+      ['blocking', 1, ['seen']],
+      ['blocking', 1, ['seen']],
+      ['blocking', 1, ['seen']],
+      ['async', 1, ['seen.gather']],
+      ['blocking', 3, ['map#2']],
+      ['async', 1, ['forEach']]
+    ])
+    assert.is(channels.length, 8)
+    for (const workers of [0, 1]) {
+      const { tasks: few } = pipeline({ out: counted.to(drop) }).explain({ workers })
+      assert.is(few.flatMap((task) => task.stages).filter((s) => s.name.startsWith('seen')).length, 1)
+    }
+    const pinned = range(0, 10).pipe(mapState({ key: (n) => n, create: () => ({}), map: () => 1, lane: 'async' }))
+    assert.is(pipeline({ out: pinned.to(drop) }).explain({ workers: 3 }).tasks.length, 2)
   })
 
   it('a value that is used twice is one stage with a broadcast behind it', () => {

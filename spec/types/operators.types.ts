@@ -26,7 +26,9 @@ import { partition } from '../../src/operator/partition.ts'
 import { reduce } from '../../src/operator/reduce.ts'
 import { retry } from '../../src/operator/retry.ts'
 import { route } from '../../src/operator/route.ts'
+import { mapState } from '../../src/operator/map-state.ts'
 import { scan } from '../../src/operator/scan.ts'
+import { scanBy } from '../../src/operator/scan-by.ts'
 import { take } from '../../src/operator/take.ts'
 import { takeWhile } from '../../src/operator/take-while.ts'
 import { tap } from '../../src/operator/tap.ts'
@@ -209,3 +211,14 @@ expectTypeOf(clean).toEqualTypeOf<Flow<string, readonly string[]>>()
 expectTypeOf(texts.pipe(clean)).toEqualTypeOf<Source<readonly string[]>>()
 // @ts-expect-error texts, not numbers
 numbers.pipe(clean)
+
+// a state per key: key, state and answer are inferred; `undefined` is no answer
+expectTypeOf(
+  rows.pipe(mapState({ key: (r) => r.path, create: (path) => ({ path, n: 0 }), map: (s, r) => (r.status < 400 ? undefined : { path: s.path, n: ++s.n }) }))
+).toEqualTypeOf<Source<{ path: string; n: number }>>()
+expectTypeOf(rows.pipe(scanBy((r) => r.path, (sum, r) => sum + r.status, 0))).toEqualTypeOf<Source<readonly [string, number]>>()
+expectTypeOf(rows.pipe(scanBy((r, { by }) => r.status % by, (n) => n + 1, 0, { env: { by: 10 }, maxKeys: 10, ttlMs: 1, at: (r) => r.status }))).toEqualTypeOf<Source<readonly [number, number]>>()
+// @ts-expect-error a state is an object: a number could not be changed
+rows.pipe(mapState({ key: (r) => r.path, create: () => 0, map: (s) => s }))
+// @ts-expect-error an object is no key
+rows.pipe(scanBy((r) => r, (n: number) => n, 0))

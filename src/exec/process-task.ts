@@ -11,7 +11,7 @@ import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Stages that wait for their channels only, whatever they hold. */
-const JOINS: ReadonlySet<string> = new Set(['concat', 'merge', 'zip'])
+const JOINS: ReadonlySet<string> = new Set(['concat', 'gather', 'merge', 'zip'])
 
 export class ProcessTask implements Task {
   itemsIn = 0
@@ -44,7 +44,8 @@ export class ProcessTask implements Task {
       for (const edge of inlets) edge.leave()
     })
     try {
-      await spec.run({
+      if (spec.passes === true) await this.#pass()
+      else await spec.run({
         ...this.#c.context(stage!),
         signal: this.#controller.signal,
         inlets: inlets.map((edge) => this.#inlet(edge)),
@@ -59,6 +60,20 @@ export class ProcessTask implements Task {
     } finally {
       for (const edge of inlets) edge.leave()
     }
+  }
+
+  /** What comes in goes out as it is: nobody here looks at it. */
+  async #pass(): Promise<void> {
+    const { inlets, outlets } = this.#c
+    await Promise.all(
+      inlets.map(async (edge) => {
+        for (let batch = await edge.pull(); batch !== undefined; batch = await edge.pull()) {
+          this.itemsIn += batch.count
+          this.itemsOut += batch.count
+          if (!(await outlets.push(0, batch))) return
+        }
+      })
+    )
   }
 
   #inlet(edge: Edge): Inlet {

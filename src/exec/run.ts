@@ -279,6 +279,16 @@ class Running {
     }
   }
 
+  /** Items that wait in each channel; in the channels of copies of a stage, together. */
+  #queued(): Record<string, number> {
+    const queued: Record<string, number> = {}
+    for (const { id, from, to } of this.#plan.channels) {
+      const name = `${from.stage} -> ${to.stage}`
+      queued[name] = (queued[name] ?? 0) + this.#edges[id]!.itemsIn - this.#edges[id]!.itemsOut
+    }
+    return queued
+  }
+
   metrics(): Metrics {
     const chains = this.#tasks.flatMap(({ task }) => (task instanceof ChainTask ? [task] : []))
     const totals = chains.map((chain) => chain.totalBytes).filter((bytes) => bytes !== undefined)
@@ -290,7 +300,7 @@ class Running {
         done: chains.reduce((sum, chain) => sum + chain.bytesDone, 0),
         total: totals.length === 0 ? undefined : totals.reduce((sum, bytes) => sum + bytes, 0)
       },
-      queued: Object.fromEntries(this.#plan.channels.map((c) => [`${c.from.stage} -> ${c.to.stage}`, this.#edges[c.id]!.itemsIn - this.#edges[c.id]!.itemsOut])),
+      queued: this.#queued(),
       workers: this.#workers
     }
   }

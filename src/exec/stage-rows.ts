@@ -57,9 +57,27 @@ const waitingRow = ({ plan, task }: Planned, edges: readonly Edge[], aside: Asid
   return row(plan.stages[0]!, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
 }
 
+/** Copies of a stage, which have its name, as one. */
+const summed = (rows: readonly StageReport[]): readonly StageReport[] => {
+  const byName = new Map<string, StageReport>()
+  for (const one of rows) {
+    const sum = byName.get(one.name)
+    byName.set(one.name, sum === undefined ? one : {
+      ...one,
+      in: sum.in + one.in,
+      out: sum.out + one.out,
+      filtered: sum.filtered + one.filtered,
+      skipped: sum.skipped + one.skipped,
+      deadLetters: sum.deadLetters + one.deadLetters,
+      failed: sum.failed + one.failed
+    })
+  }
+  return [...byName.values()]
+}
+
 /** One row per stage, in the order of the plan. */
 export const stageRows = (tasks: readonly Planned[], edges: readonly Edge[], aside: ReadonlyMap<string, Aside>): readonly StageReport[] =>
-  tasks.flatMap((each) => {
+  summed(tasks.flatMap((each) => {
     const { program, stages } = each.plan
     return program === undefined ? [waitingRow(each, edges, aside.get(stages[0]!.name))] : chainRows(each, program, edges)
-  })
+  }))

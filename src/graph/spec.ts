@@ -41,6 +41,11 @@ export interface KernelSpec {
    * behind the channel. Present on composite stages only; lower.ts replaces them.
    */
   readonly halves?: { readonly partial: KernelSpec; readonly merge: KernelSpec } | undefined
+  /**
+   * A stage with a state per key (`fns.key`): the planner may put `spread` before as many copies of it as there are workers, which
+   * sends each item to the copy that owns its key, and `gather` behind them.
+   */
+  readonly keyed?: { readonly spread: KernelSpec; readonly gather: ProcessSpec } | undefined
 }
 
 /** A run of items on their way through the event loop. Position of `items[i]` is `index + i` unless `origin` tells more. */
@@ -153,6 +158,8 @@ export interface ProcessSpec {
   readonly run: (context: ProcessContext) => Promise<void>
   readonly onError: OnError
   readonly outlets: number
+  /** Every batch of any inlet goes to the one outlet as it is, undecoded; `run` is not called. */
+  readonly passes?: true | undefined
 }
 
 /** What a write answers: `'closed'` when the sink wants no more (nobody reads what it writes); the run goes on without it. */

@@ -20,6 +20,8 @@
  */
 import type { Retry } from '../graph/options.ts'
 import { DONE, generate, kernelOf, PAUSED, WAIT, type Status } from './generate.ts'
+import { hashKey } from './hash.ts'
+import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
 import type { Kernel } from './kernel.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
@@ -174,7 +176,8 @@ export const instantiate = (
     counts,
     states,
     help: {
-      failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight
+      failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight,
+      hashKey, store
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),

@@ -15,12 +15,15 @@ import * as filter from './filter.ts'
 import * as flatMap from './flat-map.ts'
 import type { Kernel } from './kernel.ts'
 import * as map from './map.ts'
+import * as mapState from './map-state.ts'
 import * as mapEither from './map-either.ts'
 import * as parseJson from './parse-json.ts'
 import * as partition from './partition.ts'
 import * as reduce from './reduce.ts'
 import * as route from './route.ts'
 import * as scan from './scan.ts'
+import * as scanBy from './scan-by.ts'
+import * as spread from './spread.ts'
 import * as take from './take.ts'
 import * as takeWhile from './take-while.ts'
 import * as tap from './tap.ts'
@@ -28,8 +31,8 @@ import * as toJson from './to-json.ts'
 
 // Each kernel by its name, not by its module: so a bundler leaves the constructors, and what they need, out of the worker.
 const whole = [
-  batch.kernel, decode.kernel, distinct.kernel, drop.kernel, filter.kernel, flatMap.kernel, map.kernel, mapEither.kernel, parseJson.kernel,
-  partition.kernel, reduce.kernel, route.kernel, scan.kernel, take.kernel, takeWhile.kernel, tap.kernel, toJson.kernel
+  batch.kernel, decode.kernel, distinct.kernel, drop.kernel, filter.kernel, flatMap.kernel, map.kernel, mapEither.kernel, mapState.kernel, parseJson.kernel,
+  partition.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, spread.kernel, take.kernel, takeWhile.kernel, tap.kernel, toJson.kernel
 ]
 
 const halves = [

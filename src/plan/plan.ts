@@ -1,7 +1,7 @@
 /**
  * The plan of a pipeline, and the list of passes that makes it. Pure: a plan is a value; nothing is started, opened or read.
  *
- *   collect ─ lower ─ lanes (and shippability) ─ fuse ─ connect ─ place
+ *   collect ─ lower ─ lanes (and shippability) ─ partition ─ fuse ─ connect ─ place
  *
  * `plan/` never sees a thread. Called by exec/; shown by explain.ts.
  */
@@ -15,6 +15,7 @@ import { fuse } from './fuse.ts'
 import type { Affinity, PlanNode, Shipment } from './graph.ts'
 import { chooseLanes } from './lane.ts'
 import { lower } from './lower.ts'
+import { partition } from './partition.ts'
 import { programOf } from './place.ts'
 import type { Program } from './program.ts'
 import { isRemoteOnly } from '../ship/from-module.ts'
@@ -84,7 +85,7 @@ const planned = (node: PlanNode): PlannedStage => ({
 
 /** Plans a closed graph, given by its named outputs. Throws a PipelineError when the graph cannot run. */
 export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacity }: PlanOptions): Plan => {
-  const nodes = chooseLanes(lower(collect(Object.values(outputs))), workers)
+  const nodes = partition(chooseLanes(lower(collect(Object.values(outputs))), workers), workers)
   checkDeadlock(nodes)
   const groups = fuse(nodes)
   const { channels, inlets, outlets, outletOf } = connect(nodes, groups, capacity)

@@ -1,0 +1,131 @@
+/**
+ * Stages with a state per key: the code that they share, and how the planner runs them side by side.
+ *
+ *     items ── spread: hash of the key ──▶ partition 0: states of its keys ──▶ gather ── results
+ *                                     └──▶ partition 1 …                  ──┘
+ *
+ * One partition per worker, each in one place: a key has one owner, and its items come in order. It is keyed routing, not a stream of
+ * streams: however many keys there are, there are as many queues as partitions, so that nothing waits for a stream that nobody reads.
+ * With one worker, or none, there is one partition and nothing is routed. lower.ts does it.
+ * Called by mapState and scanBy.
+ */
+import type { CpuOptions } from '../graph/options.ts'
+import type { KernelSpec, ProcessSpec, UserFunction } from '../graph/spec.ts'
+import { argumentError } from '../error/pipeline-error.ts'
+import { callable, milliseconds, oneOf, wholeNumber } from './check.ts'
+import { cpu } from './cpu.ts'
+import type { Emitter, Kernel } from './kernel.ts'
+import { emptyStore } from './keyed-store.ts'
+
+/** What bounds the states of a stage that keeps one per key. */
+export interface KeptOptions<A, E = undefined> extends CpuOptions<E> {
+  /** States that each partition keeps. A whole number >= 1. */
+  readonly maxKeys?: number | undefined
+  /** What a new key does when `maxKeys` are kept: it is an error (default), or lets go of a key that was not used for long. */
+  readonly whenFull?: 'fail' | 'evictOldest' | undefined
+  /** The state of a key that has not been used for so long is forgotten, in milliseconds > 0. */
+  readonly ttlMs?: number | undefined
+  /**
+   * The time of an item in milliseconds, for `ttlMs`: what counts then is the latest time of the items seen, not the clock.
+   * Default: the clock.
+   */
+  readonly at?: ((item: A, env: E) => number) | undefined
+}
+
+/** The same, with the types forgotten. */
+type Kept = Omit<KeptOptions<never, unknown>, 'at'> & { readonly at?: UserFunction | undefined }
+
+const check = (kind: string, options: Kept): Readonly<Record<string, unknown>> => {
+  const { maxKeys, ttlMs, at } = options
+  const whenFull = oneOf(kind, 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
+  if (whenFull === 'evictOldest' || maxKeys !== undefined) wholeNumber(kind, 'maxKeys', maxKeys, 1)
+  if (ttlMs !== undefined && milliseconds(kind, 'ttlMs', ttlMs, 0) === 0) {
+    throw argumentError('range', `${kind}: ttlMs must be more than 0`, 'got 0', 'correct the argument')
+  }
+  if (at !== undefined) callable(kind, 'at', at)
+  if (at !== undefined && ttlMs === undefined) {
+    throw argumentError('type', `${kind}: at is the time that ttlMs goes by`, 'got at without ttlMs', 'give both, or ttlMs alone')
+  }
+  return { maxKeys, evict: whenFull === 'evictOldest', ttlMs }
+}
+
+const passed: ProcessSpec = {
+  role: 'process',
+  kind: 'gather',
+  args: {},
+  run: () => Promise.reject(new Error('millrace: a stage that passes batches on is not run')),
+  passes: true,
+  onError: 'fail',
+  outlets: 1
+}
+
+/** The spec of a stage with a state per key; `fns.key` says whose. */
+export const keyedSpec = (
+  kind: string,
+  fns: Readonly<Record<string, unknown>>,
+  options: Kept,
+  args: Readonly<Record<string, unknown>> = {}
+): KernelSpec => {
+  const { at } = options
+  const all = at === undefined ? fns : { ...fns, at }
+  const whole = cpu(kind, all, options, { parallelism: 'serial', args: { ...check(kind, options), ...args } })
+  return { ...whole, keyed: { spread: cpu('spread', { key: fns['key'] }, options), gather: passed } }
+}
+
+/** What a stage says to one item. Names are names of variables in the loop. */
+export interface Step {
+  /** An expression for the state of a key that is new, or has been forgotten. */
+  readonly fresh: (g: Emitter, key: string) => string
+  /** Statements that answer an item, from the state's `value`; they end in {@link Step.done}. */
+  readonly each: (g: Emitter, item: string, names: { readonly key: string; readonly value: string; readonly keep: (value: string) => string }) => string
+}
+
+/** Tells of a state that was let go, when the stage wants to know. */
+const gone = (g: Emitter, entry: string, why: string): string => {
+  if (!g.has('onEvict')) return ''
+  const y = g.fresh('y')
+  return `${g.mine} ${y} = ${g.call('onEvict', `${entry}.value`, `${entry}.key`, `'${why}'`)}; ${g.refusePromise(y)}
+    if (${y} !== undefined) { ${g.emitOne(y)} ${g.pause} }`
+}
+
+const body = (kind: string, g: Emitter, item: string, { fresh, each }: Step): string => {
+  const [key, entry, old, value, isNew] = [g.fresh('key'), g.fresh('entry'), g.fresh('old'), g.fresh('value'), g.fresh('isNew')]
+  const [s, a, store] = [g.state, g.args, `${g.help}.store`]
+  // A failure leaves what was kept: a new state is kept when its first item has been answered.
+  const keep = (made: string): string =>
+    `if (${isNew}) ${store}.keep(${s}, ${key}, ${made}); else { ${store}.touch(${s}, ${entry}); ${entry}.value = ${made}; }`
+  return `if (${a}.ttlMs !== undefined) {
+      ${store}.timeOf(${s}, ${g.has('at') ? g.call('at', item) : 'undefined'});
+      while ((${old} = ${store}.expired(${s}, ${a}.ttlMs)) !== undefined) { ${gone(g, old, 'ttl')} }
+      ${g.mine}
+    }
+    ${key} = ${g.call('key', item)};
+    ${entry} = ${s}.kept.get(${key});
+    ${isNew} = ${entry} === undefined;
+    if (${isNew}) {
+      ${g.refusePromise(key)} ${key} = ${g.help}.newKey('${kind}', ${s}.kept.size, ${a}.evict ? undefined : ${a}.maxKeys, ${key});
+      if (${a}.evict) while ((${old} = ${store}.evicted(${s}, ${a}.maxKeys)) !== undefined) { ${gone(g, old, 'full')} }
+      ${g.mine} ${value} = ${fresh(g, key)};
+    } else if (${a}.ttlMs !== undefined && ${store}.stale(${s}, ${entry}, ${a}.ttlMs)) {
+      ${old} = { key: ${key}, value: ${entry}.value };
+      ${store}.touch(${s}, ${entry}); ${entry}.value = ${value} = ${fresh(g, key)};
+      do { ${gone(g, old, 'ttl')} } while (false);
+      ${g.mine}
+    } else ${value} = ${entry}.value;
+    ${each(g, item, { key, value, keep })}`
+}
+
+const ending = (g: Emitter): string => {
+  if (!g.has('onEvict')) return ''
+  const old = g.fresh('old')
+  return `for (${old} of ${g.help}.store.takeAll(${g.state})) { ${gone(g, old, 'end')} }`
+}
+
+/** The kernel of a stage with a state per key; `expands`: it may tell of states that are let go, many at once. */
+export const keyedKernel = (kind: string, step: Step, expands: boolean): Kernel => ({
+  kind,
+  state: () => emptyStore(),
+  each: (g, item) => body(kind, g, item, step),
+  end: ending,
+  expands
+})
