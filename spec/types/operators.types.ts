@@ -17,6 +17,9 @@ import { distinct } from '../../src/operator/distinct.ts'
 import { drop } from '../../src/operator/drop.ts'
 import { filter } from '../../src/operator/filter.ts'
 import { flatMap } from '../../src/operator/flat-map.ts'
+import { joinAsOf } from '../../src/operator/join-as-of.ts'
+import { joinTable } from '../../src/operator/join-table.ts'
+import { joinWithin } from '../../src/operator/join-within.ts'
 import { map } from '../../src/operator/map.ts'
 import { mapAsync } from '../../src/operator/map-async.ts'
 import { mapEither } from '../../src/operator/map-either.ts'
@@ -222,3 +225,16 @@ expectTypeOf(rows.pipe(scanBy((r, { by }) => r.status % by, (n) => n + 1, 0, { e
 rows.pipe(mapState({ key: (r) => r.path, create: () => 0, map: (s) => s }))
 // @ts-expect-error an object is no key
 rows.pipe(scanBy((r) => r, (n: number) => n, 0))
+
+// joins: pairs of both types; what may be alone may be undefined
+declare const hosts: Source<{ readonly path: string; readonly at: number; readonly owner: string }>
+expectTypeOf(joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path] }).pipe(map(([r, h]) => [r.status, h.owner] as const))).toEqualTypeOf<Source<readonly [number, string]>>()
+expectTypeOf(joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path], type: 'left' }).pipe(map(([, h]) => h?.owner))).toEqualTypeOf<Source<string | undefined>>()
+expectTypeOf(joinAsOf(rows, hosts, { keys: [(r) => r.path, (h) => h.path], at: [(r) => r.status, (h) => h.at] }).pipe(map(([, h]) => h.owner))).toEqualTypeOf<Source<string>>()
+expectTypeOf(
+  joinWithin(rows, hosts, { keys: [(r) => r.path, (h) => h.path], at: [(r) => r.status, (h) => h.at], withinMs: 5, type: 'full' }).pipe(map(([r, h]) => r?.path ?? h?.owner))
+).toEqualTypeOf<Source<string | undefined>>()
+// @ts-expect-error keys of two types are never equal
+joinTable(rows, hosts, { keys: [(r) => r.status, (h) => h.path] })
+// @ts-expect-error there is no right join: exchange the sources
+joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path], type: 'right' })
