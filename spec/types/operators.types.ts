@@ -15,6 +15,7 @@ import { countBy } from '../../src/operator/count-by.ts'
 import { decode } from '../../src/operator/decode.ts'
 import { distinct } from '../../src/operator/distinct.ts'
 import { drop } from '../../src/operator/drop.ts'
+import { enrich } from '../../src/operator/enrich.ts'
 import { filter } from '../../src/operator/filter.ts'
 import { flatMap } from '../../src/operator/flat-map.ts'
 import { joinAsOf } from '../../src/operator/join-as-of.ts'
@@ -238,3 +239,7 @@ expectTypeOf(
 joinTable(rows, hosts, { keys: [(r) => r.status, (h) => h.path] })
 // @ts-expect-error there is no right join: exchange the sources
 joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path], type: 'right' })
+
+// enrich: the value may be unknown, unless such items are dropped
+expectTypeOf(rows.pipe(enrich({ key: (r) => r.path, lookup: async (paths: readonly string[]) => paths.map(() => 1) }))).toEqualTypeOf<Source<readonly [Row, number | undefined]>>()
+expectTypeOf(rows.pipe(enrich({ key: (r: Row) => r.path, lookup: (paths) => new Map(paths.map((p) => [p, p.length])), type: 'inner' }))).toEqualTypeOf<Source<readonly [Row, number]>>()
