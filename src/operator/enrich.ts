@@ -136,7 +136,7 @@ const run =
 
     const ask = (keys: readonly Key[], call: CallContext): unknown => {
       const found = plan.lookup(keys, call)
-      if (found instanceof Map || Array.isArray(found)) return answered(keys, found)
+      if (found instanceof Map || Array.isArray(found)) { answered(keys, found); return; }
       return Promise.resolve(found).then((all) => { answered(keys, all) })
     }
 
