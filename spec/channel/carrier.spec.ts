@@ -121,12 +121,26 @@ suite('items in shared memory', (it) => {
     assert.ok(mine.memory.byteLength >= 3_000_000)
   })
 
+  it('that are few and small take no memory but that among the words, wherever the words begin', () => {
+    for (const at of [0, 1, 2, 3]) {
+      const words = new Int32Array(new SharedArrayBuffer((at + CARRIER_WORDS + 1) * 4)).subarray(at)
+      const carrier = Carrier.create('spec', words, 0)
+      words[CARRIER_WORDS] = -1
+      for (let i = 0; i < 1000; i++) {
+        put(carrier, i)
+        put(carrier, 'x'.repeat(i % 300))
+        assert.equal([take(carrier), take(carrier)], [i, 'x'.repeat(i % 300)])
+      }
+      assert.equal([carrier.memory.byteLength, words[CARRIER_WORDS]], [0, -1])
+    }
+  })
+
   it('more than the memory can ever be are refused, and what is there stays', () => {
     const { mine } = pair()
     put(mine, 'first')
     const huge = { kind: 8, bytes: 2 ** 30, body: new Uint8Array(0) }
     assert.instance(thrown(() => mine.push(huge, 0)), RangeError)
-    assert.is(mine.memory.byteLength, 65_536)
+    assert.is(mine.memory.byteLength, 0)
     put(mine, 'second')
     assert.equal([take(mine), take(mine)], ['first', 'second'])
   })
@@ -168,12 +182,12 @@ suite('items in shared memory', (it) => {
       (carrier) => put(carrier, 'v'.repeat(300_000)),
       (carrier) => { carrier.clear() }
     ]
-    for (const shifted of [0, 3, 50]) {
+    for (const [items, size, shifted] of [[60, 900, 0], [60, 900, 3], [60, 900, 50], [1, 900, 0], [9, 90, 4]] as const) {
       for (const act of acts) {
         const prepare = (): ReturnType<typeof pair> => {
           const all = pair()
-          for (let i = 0; i < 60; i++) {
-            put(all.mine, `${i}:`.padEnd(900, 'x'))
+          for (let i = 0; i < items; i++) {
+            put(all.mine, `${i}:`.padEnd(size, 'x'))
             if (i < shifted) all.mine.shift()
           }
           return all

@@ -127,6 +127,27 @@ suite('OnceCell, travelling', (it) => {
     assert.is(far.set(1), undefined)
   })
 
+  it('values of any size come and go, one after the other', () => {
+    const cell = new OnceCell<string>()
+    const twin = unpack(structuredClone(pack(cell).value)) as OnceCell<string>
+    for (const size of [0, 100, 240, 250, 256, 257, 5000, 1_000_000, 3, 70_000]) {
+      assert.is(cell.set('x'.repeat(size)), undefined)
+      assert.is(twin.get(), 'x'.repeat(size))
+      assert.is(twin.take(), 'x'.repeat(size))
+    }
+  })
+
+  it('a hundred thousand are alive at the same time', () => {
+    const cells: OnceCell<number>[] = []
+    for (let i = 0; i < 100_000; i++) {
+      const cell = new OnceCell<number>()
+      pack(cell)
+      cell.set(i)
+      cells.push(cell)
+    }
+    assert.ok(cells.every((cell, i) => cell.get() === i))
+  })
+
   it('one that is being filled, and waited for, when it travels goes on', async () => {
     const cell = new OnceCell<number>()
     const filling = cell.getOrInit(() => later(1))
@@ -134,4 +155,4 @@ suite('OnceCell, travelling', (it) => {
     pack(cell)
     assert.equal(await Promise.all([filling, waiting]), [1, 1])
   })
-})
+}, 30_000)

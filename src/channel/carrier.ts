@@ -9,8 +9,10 @@
  *                     HEAD                          TAIL
  *
  * Positions are counted on and on, modulo 2³² units; where one lies is its remainder by the ring's size, a power of two. So a ring
- * that doubles changes no position: what the new size puts elsewhere is copied into the new half.
- * The memory is a growable SharedArrayBuffer: 64 KiB at first, at most 1 GiB, of which only what is used is the machine's.
+ * that grows changes no position: what the new size puts elsewhere is copied there.
+ * The ring begins with 1 KiB among the channel's words, which is all that most channels need. When that is not enough it is 64 KiB of
+ * memory of its own, that doubles, to 1 GiB at most. That memory is reserved from the beginning, since it has to travel with the words:
+ * a thread that a handle comes to later could not be given it; but it has not a byte until then (atomic/shared-memory.ts).
  * Invariants
  *   I1  HEAD … TAIL are whole records and pads; TAIL − HEAD ≤ SIZE
  *   I2  each call takes effect by one store (of TAIL, HEAD or SIZE): a thread that dies in the middle of one leaves the queue as it
@@ -18,19 +20,24 @@
  * Memory  does not shrink: it stays at what the most that was ever in the channel has taken, until the channel is let go.
  * Called by mpsc, broadcast and watch.
  */
+import { extend, reserved } from '../atomic/shared-memory.ts'
 import { channelOverflows } from '../error/wording-channel.ts'
 import { lift, stow, type Cargo, type Hold, type Slices } from './cargo.ts'
 
-/** Words that a carrier takes among its channel's. */
-export const CARRIER_WORDS = 4
 const HEAD = 0
 const TAIL = 1
 const COUNT = 2
 /** Units of the ring. */
 const SIZE = 3
 
+const RING = 4
+
 const UNIT = 8
-const FIRST_BYTES = 65_536
+const FIRST_BYTES = 1024
+/** Of the ring when it has memory of its own. */
+const OWN_BYTES = 65_536
+/** Words that a carrier takes among its channel's; one of them is spent on the ring's beginning where a unit does. */
+export const CARRIER_WORDS = RING + 1 + FIRST_BYTES / Int32Array.BYTES_PER_ELEMENT
 /** Bytes that a ring can have. */
 export const MOST_BYTES = 2 ** 30
 
@@ -42,18 +49,12 @@ const KIND = 1
 const BYTES = 2
 const TAG = 3
 
-interface Growable extends SharedArrayBuffer {
-  grow(bytes: number): void
-}
-
-type MakesGrowable = new (bytes: number, options: { readonly maxByteLength: number }) => Growable
-
 export class Carrier {
   /** The kind of channel, as errors name it. */
   readonly #channel: string
   readonly #words: Int32Array
   readonly #at: number
-  readonly #memory: Growable
+  readonly #memory: SharedArrayBuffer
   #size = 0
   #headers: Int32Array
   #hold: Hold
@@ -63,19 +64,18 @@ export class Carrier {
     this.#channel = channel
     this.#words = words
     this.#at = at
-    this.#memory = memory as Growable
+    this.#memory = memory
     this.#headers = new Int32Array(0)
     this.#hold = { bytes: Buffer.alloc(0) as Buffer & Slices, doubles: new Float64Array(0) }
   }
 
-  /** A new one, over `CARRIER_WORDS` zeroed words, of `bytes` at first: a power of two. */
-  static create(channel: string, words: Int32Array, at: number, bytes = FIRST_BYTES): Carrier {
-    words[at + SIZE] = bytes / UNIT
-    const memory = new (SharedArrayBuffer as unknown as MakesGrowable)(bytes, { maxByteLength: MOST_BYTES })
-    return new Carrier(channel, words, at, memory)
+  /** A new one, over `CARRIER_WORDS` zeroed words. */
+  static create(channel: string, words: Int32Array, at: number): Carrier {
+    words[at + SIZE] = FIRST_BYTES / UNIT
+    return new Carrier(channel, words, at, reserved(MOST_BYTES))
   }
 
-  /** What another thread needs besides the words. */
+  /** What another thread needs besides the words: memory of which there is none while the ring lies among these. */
   get memory(): SharedArrayBuffer {
     return this.#memory
   }
@@ -201,33 +201,44 @@ export class Carrier {
     return at
   }
 
-  /** Sees the memory as large as it is by now. */
+  /** Sees the ring as large as it is by now. */
   #attach(): void {
     const size = this.#words[this.#at + SIZE]!
     if (size === this.#size) return
     this.#size = size
-    this.#headers = new Int32Array(this.#memory, 0, size * 2)
-    const bytes: Buffer = Buffer.from(this.#memory, 0, size * UNIT)
-    this.#hold = { bytes: bytes as Buffer & Slices, doubles: new Float64Array(this.#memory, 0, size) }
+    const [memory, from] = this.#placeFor(size)
+    this.#headers = new Int32Array(memory, from, size * 2)
+    const bytes: Buffer = Buffer.from(memory, from, size * UNIT)
+    this.#hold = { bytes: bytes as Buffer & Slices, doubles: new Float64Array(memory, from, size) }
   }
 
-  /** Doubles the ring, for one record more. */
+  /** Where a ring of this size lies: its memory, and its first byte there. */
+  #placeFor(size: number): readonly [SharedArrayBuffer, number] {
+    if (size * UNIT > FIRST_BYTES) return [this.#memory, 0]
+    const { buffer, byteOffset } = this.#words
+    return [buffer as SharedArrayBuffer, (byteOffset + (this.#at + RING) * Int32Array.BYTES_PER_ELEMENT + UNIT - 1) & -UNIT]
+  }
+
+  /** Makes the ring larger, for one record more. */
   #grow(used: number, units: number): void {
     const words = this.#words
     const old = this.#size
-    const bytes = old * 2 * UNIT
+    const bytes = Math.max(old * 2 * UNIT, OWN_BYTES)
     if (bytes > MOST_BYTES || (used + units) * UNIT > MOST_BYTES) throw channelOverflows(this.#channel, (used + units) * UNIT, MOST_BYTES)
-    if (this.#memory.byteLength < bytes) this.#memory.grow(bytes)
-    const all = Buffer.from(this.#memory, 0, bytes)
-    // what the new size puts into the new half: the positions in which the old size is a bit
+    extend(this.#memory, bytes)
+    const size = bytes / UNIT
+    const to = Buffer.from(this.#memory, 0, bytes)
+    const from = this.#hold.bytes
+    const moves = from.buffer !== to.buffer
     const tail = words[this.#at + TAIL]!
-    for (let from = words[this.#at + HEAD]!; from !== tail; ) {
-      const place = from & (old - 1)
-      const n = Math.min(old - place, (tail - from) >>> 0)
-      if ((from & old) !== 0) all.copyWithin((old + place) * UNIT, place * UNIT, (place + n) * UNIT)
-      from = (from + n) | 0
+    for (let position = words[this.#at + HEAD]!; position !== tail; ) {
+      const before = position & (old - 1)
+      const after = position & (size - 1)
+      const n = Math.min(old - before, (tail - position) >>> 0) // no more than that lies in one piece in either
+      if (moves || before !== after) to.set(from.subarray(before * UNIT, (before + n) * UNIT), after * UNIT)
+      position = (position + n) | 0
     }
-    words[this.#at + SIZE] = old * 2
+    words[this.#at + SIZE] = size
     this.#attach()
   }
 }

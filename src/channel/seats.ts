@@ -10,6 +10,7 @@
  *   I2  the totals are the sums of the rows: after a death they are made anew, without the rows of the dead (`mend`)
  * Called by the channels, as the `count` of their Ends (ends.ts).
  */
+import { fixed } from '../atomic/shared-memory.ts'
 import { SEATS, living, me } from '../atomic/threads.ts'
 import type { Count } from './ends.ts'
 
@@ -91,7 +92,7 @@ export class SeatCounts implements Count {
   /** A sender leaves for another thread; counted here until it is there. */
   depart(): Ticket {
     this.addStrong(1)
-    return { used: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT), from: me() }
+    return { used: fixed(Int32Array.BYTES_PER_ELEMENT), from: me() }
   }
 
   /** A sender has come to this thread; false when the channel has ended before, so that it comes closed. */

@@ -2,6 +2,7 @@
  * Numbers and a flag that tasks and threads change without a lock: in shared memory from the beginning, so their handles can be sent to
  * other threads at any time. Every call is one atomic step, and all of them are in one order for all threads.
  */
+import { fixed } from '../atomic/shared-memory.ts'
 import { bitsOf, numberOf, wideAdd, wideCas, wideExchange, wideLoad, wideStore } from '../atomic/wide.ts'
 import { argumentError } from '../error/pipeline-error.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
@@ -28,7 +29,7 @@ const whole = (call: string, name: string, value: unknown): bigint => {
  * rows.value // => 42
  */
 export class AtomicCounter {
-  #words: BigInt64Array = new BigInt64Array(new SharedArrayBuffer(bytes))
+  #words: BigInt64Array = new BigInt64Array(fixed(bytes))
 
   constructor(value = 0) {
     wideStore(this.#words, 0, whole('AtomicCounter', 'value', value))
@@ -90,7 +91,7 @@ const safe = (value: bigint): number => {
  * begun.testAndSet() // => true
  */
 export class AtomicFlag {
-  #words: BigInt64Array = new BigInt64Array(new SharedArrayBuffer(bytes))
+  #words: BigInt64Array = new BigInt64Array(fixed(bytes))
 
   constructor(value = false) {
     wideStore(this.#words, 0, value ? 1n : 0n)
@@ -144,7 +145,7 @@ export class AtomicFlag {
  * slowest.value // => 3.5
  */
 export class AtomicMax {
-  #words: BigInt64Array = new BigInt64Array(new SharedArrayBuffer(bytes))
+  #words: BigInt64Array = new BigInt64Array(fixed(bytes))
 
   /** Without a value it is `-Infinity`, which every number is above. */
   constructor(value = -Infinity) {

@@ -11,6 +11,7 @@
  *   B3  who gives up takes its arrival back, unless the round has ended; so does a thread that dies
  * In one thread the same words are in memory of its own. Everything but the event is inside the gate.
  */
+import { words as sharedWords } from '../atomic/shared-memory.ts'
 import { shore } from '../atomic/shore.ts'
 import { SEATS, here } from '../atomic/threads.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
@@ -79,7 +80,7 @@ class Core {
 
   pack(): Parts {
     if (this.#parts === undefined) {
-      const words = new Int32Array(new SharedArrayBuffer(wordsFor(SEATS) * Int32Array.BYTES_PER_ELEMENT))
+      const words = sharedWords(wordsFor(SEATS))
       words.set(this.#words)
       this.#words = words
       this.#gate = this.#makeGate()

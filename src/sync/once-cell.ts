@@ -3,16 +3,17 @@
  *
  *     STATE   0 empty ──cas──▶ mark of the thread that fills it ──store──▶ 1 full ──take──▶ 0
  *                └◀──── fails, is abandoned, or its thread dies ────┘
- *     words   STATE · VERSION: grows with every filling · BYTES of the value · event
+ *     words   STATE · VERSION: grows with every filling · BYTES of the value · event · the value, if it is small
  * Invariants
  *   O1  one at a time fills: STATE goes from 0 to a mark by one cas
  *   O2  whoever sees STATE full sees the value: it is written before. Who reads bytes while the cell is taken and filled again finds another
  *       VERSION after, and reads again
  *   O3  nobody waits for one who is gone: a mark whose thread is dead is 0 again as soon as anybody looks, and a death makes all look
- * In one thread the value is as it is. Once the cell has travelled its value is bytes (`node:v8`) in shared memory that grows, and each thread
- * makes its own copy, once.
+ * In one thread the value is as it is. Once the cell has travelled its value is bytes (`node:v8`) among the words, or in shared memory that
+ * is reserved with them and is none until it is needed (atomic/shared-memory.ts); each thread makes its own copy, once.
  */
 import { deserialize, serialize } from 'node:v8'
+import { extend, reserved, words as sharedWords } from '../atomic/shared-memory.ts'
 import { shore } from '../atomic/shore.ts'
 import { cellStays } from '../error/wording-sync.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
@@ -30,7 +31,10 @@ const STATE = 0
 const VERSION = 1
 const BYTES = 2
 const EVENT = 3
-const WORDS = EVENT + EVENT_WORDS
+const SMALL = EVENT + EVENT_WORDS
+/** Bytes of a value that is among the words. */
+const SMALL_BYTES = 256
+const WORDS = SMALL + SMALL_BYTES / Int32Array.BYTES_PER_ELEMENT
 
 const EMPTY = 0
 const FULL = 1
@@ -38,16 +42,10 @@ const FULL = 1
 /** Bytes that a value can have: address space, of which only what is used is memory. */
 const MOST_BYTES = 2 ** 28
 
-interface Growable extends SharedArrayBuffer {
-  grow(bytes: number): void
-}
-
-const growable = (): Growable =>
-  new (SharedArrayBuffer as unknown as new (bytes: number, options: { maxByteLength: number }) => Growable)(0, { maxByteLength: MOST_BYTES })
-
 interface Parts {
   readonly name: Name
   readonly words: Int32Array
+  /** For a value that is not small. */
   readonly memory: SharedArrayBuffer
 }
 
@@ -62,7 +60,7 @@ export interface NotSet<T> {
 class Core<T> {
   #words: Int32Array = new Int32Array(EVENT)
   #parts: Parts | undefined
-  #memory: Growable | undefined
+  #memory: SharedArrayBuffer | undefined
   readonly event: Event
   /** The value of this version; the value itself while the cell is in one thread. */
   #value: T | undefined
@@ -76,7 +74,7 @@ class Core<T> {
     return resident(KIND, parts.name, () => {
       const core = new Core(Event.attach(parts.words, EVENT))
       core.#words = parts.words
-      core.#memory = parts.memory as Growable
+      core.#memory = parts.memory
       core.#parts = parts
       return core
     })
@@ -84,10 +82,10 @@ class Core<T> {
 
   pack(): Parts {
     if (this.#parts !== undefined) return this.#parts
-    const words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT))
+    const words = sharedWords(WORDS)
     words.set(this.#words)
-    const memory = growable()
-    if (words[STATE] === FULL) words[BYTES] = write(memory, encode(this.#value))
+    const memory = reserved(MOST_BYTES)
+    if (words[STATE] === FULL) words[BYTES] = write(words, memory, encode(this.#value))
     this.#words = words
     this.#memory = memory
     this.event.share(words, EVENT)
@@ -118,7 +116,7 @@ class Core<T> {
     const version = (shore.load(words, VERSION) + 1) | 0
     shore.store(words, VERSION, version)
     // it may have begun to travel since it was stowed
-    if (this.#memory !== undefined) shore.store(words, BYTES, write(this.#memory, stowed ?? encode(value)))
+    if (this.#memory !== undefined) shore.store(words, BYTES, write(words, this.#memory, stowed ?? encode(value)))
     this.#value = this.#memory === undefined ? value : undefined
     this.#version = this.#memory === undefined ? version : version - 1
     shore.store(words, STATE, FULL)
@@ -159,8 +157,9 @@ class Core<T> {
     return Empty
   }
 
-  #bytes(memory: Growable): Buffer {
-    return Buffer.from(new Uint8Array(memory, 0, shore.load(this.#words, BYTES)))
+  #bytes(memory: SharedArrayBuffer): Buffer {
+    const bytes = shore.load(this.#words, BYTES)
+    return Buffer.from(placeFor(this.#words, memory, bytes))
   }
 }
 
@@ -172,11 +171,18 @@ const encode = (value: unknown): Buffer => {
   }
 }
 
-const write = (memory: Growable, bytes: Buffer): number => {
-  if (bytes.byteLength > MOST_BYTES) throw cellStays(new RangeError(`${bytes.byteLength} bytes are more than ${MOST_BYTES}`))
-  if (memory.byteLength < bytes.byteLength) memory.grow(bytes.byteLength)
-  new Uint8Array(memory).set(bytes)
-  return bytes.byteLength
+/** Where a value of so many bytes is. */
+const placeFor = (words: Int32Array, memory: SharedArrayBuffer, bytes: number): Uint8Array =>
+  bytes <= SMALL_BYTES
+    ? new Uint8Array(words.buffer, words.byteOffset + SMALL * Int32Array.BYTES_PER_ELEMENT, bytes)
+    : new Uint8Array(memory, 0, bytes)
+
+const write = (words: Int32Array, memory: SharedArrayBuffer, value: Buffer): number => {
+  const bytes = value.byteLength
+  if (bytes > MOST_BYTES) throw cellStays(new RangeError(`${bytes} bytes are more than ${MOST_BYTES}`))
+  if (bytes > SMALL_BYTES) extend(memory, bytes)
+  placeFor(words, memory, bytes).set(value)
+  return bytes
 }
 
 /** What has come of an initialiser. */

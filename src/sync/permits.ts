@@ -16,6 +16,7 @@
  *   I5  total = free + what waiting claims have collected + what is held, or lies in a channel
  * Called by the locks and by channel/.
  */
+import { words as sharedWords } from '../atomic/shared-memory.ts'
 import { waitsForItself } from '../error/wording-sync.ts'
 import { blockingCheck } from './blocking.ts'
 import { done, ready } from './budget.ts'
@@ -91,7 +92,7 @@ export class Permits {
   /** What another thread makes the same permits of; shares them if they are not yet. */
   pack(): PermitsLuggage {
     if (this.#luggage === undefined) {
-      const words = new Int32Array(new SharedArrayBuffer(PERMITS_WORDS * Int32Array.BYTES_PER_ELEMENT))
+      const words = sharedWords(PERMITS_WORDS)
       this.#luggage = { name: reside(this), words }
       this.share(words, 0)
     }

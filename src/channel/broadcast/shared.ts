@@ -17,6 +17,7 @@
  *   S4  who waits is told by an event after the gate was left: of what is shown, of results, of the last receiver that leaves
  * Each thread has one of these per channel. Called by ends.ts.
  */
+import { fixed } from '../../atomic/shared-memory.ts'
 import { living, me } from '../../atomic/threads.ts'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { ready } from '../../sync/budget.ts'
@@ -171,7 +172,7 @@ export class SharedLog<A> implements Log<A> {
     const { capacity, waits, base, items } = local
     const cargos = items.map((item) => load(item, 'broadcast'))
     const waiting = members.line.all.map((sending) => ({ sending, cargo: kept(load(sending.item, 'broadcast')) }))
-    const memory = new SharedArrayBuffer(WORDS_AT + WORDS * Int32Array.BYTES_PER_ELEMENT)
+    const memory = fixed(WORDS_AT + WORDS * Int32Array.BYTES_PER_ELEMENT)
     const words = new Int32Array(memory, WORDS_AT, WORDS)
     words[CAPACITY] = capacity
     words[WAITS] = Number(waits)

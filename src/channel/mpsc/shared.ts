@@ -15,6 +15,7 @@
  *   S3  a receiver on its way is nobody's: RECEIVER is 0, and nothing but its arrival ends that
  * Called by the ends, through core.ts, and by travelling.ts.
  */
+import { words as sharedWords } from '../../atomic/shared-memory.ts'
 import { shore } from '../../atomic/shore.ts'
 import { living, me } from '../../atomic/threads.ts'
 import { waitsForItself } from '../../error/wording-sync.ts'
@@ -109,7 +110,7 @@ export class SharedCore<A> implements Core<A> {
 
   /** One for a channel that was this thread's alone: its items are `cargo`, with their weights. */
   static begin<A>(channel: Channel<A>, cargo: readonly (readonly [Cargo, number])[], from: LocalCore<A>): SharedCore<A> {
-    const words = new Int32Array(new SharedArrayBuffer(CHANNEL_WORDS * Int32Array.BYTES_PER_ELEMENT))
+    const words = sharedWords(CHANNEL_WORDS)
     const carrier = Carrier.create('mpsc', words, CARRIER)
     words[RECEIVER] = me()
     words[CLOSED] = from.closed ? 1 : 0

@@ -7,6 +7,7 @@
  * was sent closes the channel, whichever end it had; so does nothing else. The value stays where it is: every receive gives it.
  * Called by the ends, through cell.ts.
  */
+import { words as sharedWords } from '../../atomic/shared-memory.ts'
 import { living } from '../../atomic/threads.ts'
 import { EVENT_WORDS, Event } from '../../sync/event.ts'
 import { GATE_WORDS, Gate } from '../../sync/gate.ts'
@@ -24,9 +25,6 @@ const OBSERVED = STATE + 1
 export const SENDER = OBSERVED + 1
 export const RECEIVER = SENDER + 1
 const WORDS = RECEIVER + 1
-
-/** Bytes of the memory for the value, before it is known how large it is. */
-const SMALL = 1024
 
 export class SharedCell<A> implements Cell<A> {
   readonly words: Int32Array
@@ -48,8 +46,8 @@ export class SharedCell<A> implements Cell<A> {
   /** One that goes on from a cell of the thread `mark`, which has both ends. */
   static begin<A>(channel: Channel<A>, mark: number, from: Cell<A>): SharedCell<A> {
     const cargo = from.state === SENT ? load(from.value, 'oneshot') : undefined
-    const words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT))
-    const carrier = Carrier.create('oneshot', words, CARRIER, SMALL)
+    const words = sharedWords(WORDS)
+    const carrier = Carrier.create('oneshot', words, CARRIER)
     if (cargo !== undefined) carrier.push(cargo, 0)
     words[STATE] = from.state
     words[OBSERVED] = from.observed ? 1 : 0

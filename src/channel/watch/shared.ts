@@ -13,6 +13,7 @@
  * Called by ends.ts.
  */
 import { shared as memory } from '../../atomic/memory.ts'
+import { words as sharedWords } from '../../atomic/shared-memory.ts'
 import { me } from '../../atomic/threads.ts'
 import { EVENT_WORDS, Event } from '../../sync/event.ts'
 import { GATE_WORDS, Gate } from '../../sync/gate.ts'
@@ -80,12 +81,11 @@ export class SharedStore<A> implements Store<A> {
   /** A new one, which goes on where a local one is. Throws, and has changed nothing, when the value cannot cross threads. */
   static create<A>(local: LocalStore<A>, members: Members): SharedStore<A> {
     const cargo = load(local.read(), 'watch')
-    const buffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT)
-    const words = new Int32Array(buffer)
+    const words = sharedWords(WORDS)
     const carrier = Carrier.create('watch', words, CARRIER)
     words[REVISION] = words[VERSION] = local.version
     carrier.push(cargo, local.version)
-    const store = new SharedStore<A>({ words: buffer, items: carrier.memory }, members)
+    const store = new SharedStore<A>({ words: words.buffer as SharedArrayBuffer, items: carrier.memory }, members)
     store.senders.begin(members.ends.count)
     store.readers.begin({ strong: local.receivers, weak: 0 })
     return store

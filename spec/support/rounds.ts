@@ -1,0 +1,53 @@
+/** What a hundred thousand cycles of something leave behind: memory between equal rounds of them, after everything that can go has gone. */
+import * as assert from 'uvu/assert'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+export const CYCLES = 100_000
+const ROUNDS = 4
+const MiB = 2 ** 20
+
+/** Bytes: of the heap and what is beside it; of the process, shared memory too. */
+interface Use {
+  readonly told: number
+  readonly resident: number
+}
+
+const inUse = async (): Promise<Use> => {
+  for (let i = 0; i < 4; i++) {
+    gc()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { told: heapUsed + external, resident: rss }
+}
+
+/** A leak of the smallest object a cycle is more; measuring coverage takes some itself. */
+const TOLD = 3 * MiB
+/** Memory that was freed goes back to the operating system in parts; a leak of 1 KiB of shared memory a cycle is more. */
+const RESIDENT = 64 * MiB
+
+/** Makes {@link CYCLES} cycles, and throws unless the last rounds of them leave the memory as the first one did. */
+export const leavesNothing = async (cycle: (i: number) => Promise<void> | void): Promise<void> => {
+  let first: Use | undefined
+  for (let i = 1; i <= CYCLES; i++) {
+    await cycle(i)
+    if (i % 1000 === 0) await new Promise((resolve) => setImmediate(resolve)) // what is weakly held goes between turns
+    if (i === CYCLES / ROUNDS) first = await inUse() // tables of what is weakly held keep the size that they have once had
+  }
+  const more = async (): Promise<Use> => {
+    const { told, resident } = await inUse()
+    return { told: told - first!.told, resident: resident - first!.resident }
+  }
+  let grown = await more()
+  // finalizers, ports that close, and signals that nobody has any more, take their time: what does not come back in a second is kept
+  for (let i = 0; i < 20 && (grown.told >= TOLD || grown.resident >= RESIDENT); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    grown = await more()
+  }
+  assert.ok(grown.told < TOLD, `${(grown.told / MiB).toFixed(2)} MiB of heap and buffers more`)
+  assert.ok(grown.resident < RESIDENT, `${(grown.resident / MiB).toFixed(0)} MiB of the process more`)
+}
