@@ -1,10 +1,10 @@
 /** What channels leave behind: nothing; and what is said of senders that nobody closed. */
 import * as assert from 'uvu/assert'
-import { pack, unpack } from '../../src/prelude/travel.ts'
 import { Closed, mpsc, oneshot } from '../../src/sync.ts'
 import { runText } from '../support/child.ts'
 import { heapInUse } from '../support/collected.ts'
 import { suite } from '../support/suite.ts'
+import { travelled } from '../support/travelled.ts'
 
 const MB = 2 ** 20
 
@@ -63,7 +63,7 @@ suite('mpsc, what it leaves', (it) => {
   it('2,000 channels of shared memory leave heap and shared memory flat', async () => {
     const cycle = async (i: number): Promise<void> => {
       const { sender, receiver } = mpsc<unknown>({ capacity: 4 })
-      const again = unpack(structuredClone(pack(sender).value)) as typeof sender
+      const again = travelled(sender)
       const waiting = receiver.recv()
       again.trySend({ i })
       assert.equal(await waiting, { i })

@@ -5,12 +5,12 @@
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { pack, unpack } from '../../src/prelude/travel.ts'
 import { Closed, ClosedError, Empty, Full, mpsc, type Permit, type Receiver, type WeakSender } from '../../src/sync.ts'
 import { Model, partOf, programArb, type Op } from '../support/mpsc-model.ts'
 import { seed } from '../support/seed.ts'
 import { turn } from '../support/settling.ts'
 import { suite } from '../support/suite.ts'
+import { travelled } from '../support/travelled.ts'
 
 interface Item {
   readonly id: number
@@ -44,7 +44,7 @@ class Program {
   /** Sends the receiver away, and gets it back: from then on the channel is one of shared memory. */
   share(): void {
     if (this.model.receiving.length > 0) return // it would stay
-    this.#receiver = unpack(structuredClone(pack(this.#receiver).value)) as Receiver<Item>
+    this.#receiver = travelled(this.#receiver)
   }
 
   #call(start: (signal: AbortSignal) => Promise<string>): number {

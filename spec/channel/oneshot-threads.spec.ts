@@ -1,12 +1,13 @@
 /** A oneshot channel whose ends are in two threads; numbers as in the list of tokio's semantics. */
 import * as assert from 'uvu/assert'
-import { pack, unpack } from '../../src/prelude/travel.ts'
+import { pack } from '../../src/prelude/travel.ts'
 import { Closed, Empty, mpsc, oneshot } from '../../src/sync.ts'
 import { rejection, thrown } from '../support/attempt.ts'
 import { collected } from '../support/collected.ts'
 import { waits } from '../support/settling.ts'
 import { suite, type Scope } from '../support/suite.ts'
 import { startThread, type Thread } from '../support/thread.ts'
+import { travelled } from '../support/travelled.ts'
 
 const start = (scope: Scope): Thread => startThread(scope, new URL('../support/fixtures/mpsc-threads.ts', import.meta.url))
 
@@ -75,7 +76,7 @@ suite('oneshot across threads', (it) => {
     assert.is(thrown(() => pack(three.receiver)).code, 'ERR_MILLRACE_NOT_CLONEABLE')
     assert.is(typeof three.receiver.tryRecv(), 'function')
     const four = oneshot<unknown>()
-    const arrived = unpack(structuredClone(pack(four.receiver).value)) as typeof four.receiver
+    const arrived = travelled(four.receiver)
     assert.is(thrown(() => four.sender.send(() => 1)).code, 'ERR_MILLRACE_NOT_CLONEABLE')
     four.sender.send('then this')
     assert.is(await arrived.recv(), 'then this')
@@ -83,12 +84,12 @@ suite('oneshot across threads', (it) => {
 
   it('86, 88, 89: what was received is known to the receiver wherever it goes', async () => {
     const { sender, receiver } = oneshot<number>()
-    const arrived = unpack(structuredClone(pack(receiver).value)) as typeof receiver
+    const arrived = travelled(receiver)
     assert.equal([arrived.isEmpty, arrived.isTerminated], [true, false])
     sender.send(1)
     assert.equal([arrived.isEmpty, arrived.isTerminated], [false, false])
     assert.is(await arrived.recv(), 1)
-    const back = unpack(structuredClone(pack(arrived).value)) as typeof receiver
+    const back = travelled(arrived)
     assert.equal([back.isEmpty, back.isTerminated, back.tryRecv(), await back.recv()], [true, true, Closed, 1])
   })
 

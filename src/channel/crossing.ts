@@ -5,7 +5,7 @@
  *        └── the port has closed: whoever was to get it has claimed it, or is gone for good
  *
  * A message that waits for a thread that ends is thrown away with the port in it, and that closes the port's other side.
- * Called by broadcast/ and watch/.
+ * So does `forsake` (prelude/travel.ts), for what was packed and is not sent after all. Called by the channels.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { load } from '../atomic/park.ts'

@@ -54,7 +54,12 @@ export interface Packed {
   readonly transfer: readonly unknown[]
 }
 
-/** Replaces every handle in a value by its luggage. Cycles without handles are left alone. */
+/** What was packed will not be sent: its handles are told by their ports that they will not arrive. */
+export const forsake = (transfer: readonly unknown[]): void => {
+  for (const moved of transfer) (moved as { close?(): void }).close?.()
+}
+
+/** Replaces every handle in a value by its luggage. Cycles without handles are left alone. Throws what a handle throws that cannot travel. */
 export const pack = (value: unknown): Packed => {
   const transfer: unknown[] = []
   const onPath = new Set<object>()
@@ -87,7 +92,12 @@ export const pack = (value: unknown): Packed => {
     }
     return copy ?? from
   }
-  return { value: walk(value), transfer }
+  try {
+    return { value: walk(value), transfer }
+  } catch (error) {
+    forsake(transfer) // those before it
+    throw error
+  }
 }
 
 /** Makes handles of their luggage again, in place; for what `pack` made, on the other side. */

@@ -12,7 +12,7 @@ import { DefaultSerializer, deserialize } from 'node:v8'
 import { MessageChannel, receiveMessageOnPort, type MessagePort, type Transferable } from 'node:worker_threads'
 import { decodeError, encodeError } from '../error/wire.ts'
 import { staysHere } from '../error/wording-runtime.ts'
-import { pack, unpack } from '../prelude/travel.ts'
+import { forsake, pack, unpack } from '../prelude/travel.ts'
 import { uncloneable } from '../ship/cloneable.ts'
 import { dropEnds } from './drop.ts'
 import type { Outcome } from './protocol.ts'
@@ -91,6 +91,7 @@ export const wrap = (value: unknown, what: string, whose: string): Parcel => {
   try {
     port1.postMessage(packed, transfer as Transferable[])
   } catch (cause) {
+    forsake(transfer)
     throw staysHere(what, whose, uncloneable(value, what), cause)
   } finally {
     port1.close() // what has been posted stays in the other end
@@ -151,6 +152,7 @@ export const postOutcome = (post: (outcome: Outcome, transfer: readonly Transfer
     post(packed.outcome, packed.transfer)
   } catch (cause) {
     if (packed.outcome.kind !== 'value') throw cause
+    forsake(packed.transfer)
     post(failed(staysHere('result', whose, uncloneable(packed.outcome.value, 'result'), cause)).outcome, [])
   }
 }

@@ -7,7 +7,7 @@ import { Closed, type Empty } from '../../sync/outcome.ts'
 import { abandoned, type WaitOptions } from '../../sync/waiters.ts'
 import { iterate } from '../iterate.ts'
 import type { Channel } from './core.ts'
-import { luggage, receiverArrived, receiverParts, type ChannelParts } from './travelling.ts'
+import { luggage, receiverArrived, receiverParts, type ReceiverParts } from './travelling.ts'
 import type { Receiver, RecvManyOptions } from './types.ts'
 
 const RECEIVER = 'mpsc receiver'
@@ -100,4 +100,4 @@ export class ReceivingEnd<A> implements Receiver<A>, Traveller {
   }
 }
 
-arrives(RECEIVER, (parts: ChannelParts) => new ReceivingEnd(receiverArrived(parts)))
+arrives(RECEIVER, (parts: ReceiverParts) => new ReceivingEnd(receiverArrived(parts)))

@@ -12,7 +12,7 @@
  *       TOTAL = FREE + accounts + LEFT. So "nothing is on the way" is TOTAL = FREE + LEFT (ledger.ts)
  *   S2  what a dead thread had is found by its mark: accounts by the permits, senders by the counts, the receiver by RECEIVER; all that
  *       is derived (COUNT, LEFT, totals) is made anew from the rows and records (`mend`)
- *   S3  a receiver on its way is nobody's: RECEIVER is 0, and nothing but its arrival ends that
+ *   S3  a receiver on its way is nobody's: RECEIVER is 0, until it arrives, or is known to be lost on this passage (crossing.ts)
  * Called by the ends, through core.ts, and by travelling.ts.
  */
 import { words as sharedWords } from '../../atomic/shared-memory.ts'
@@ -46,8 +46,10 @@ const CLOSED = CARRIER + CARRIER_WORDS
 const GONE = CLOSED + 1
 /** The mark of the receiver's thread; 0 while it is on its way. */
 const RECEIVER = GONE + 1
+/** Grows with every departure of the receiver. */
+const PASSAGE = RECEIVER + 1
 /** The receiver's thread has receives that wait. */
-const STARVING = RECEIVER + 1
+const STARVING = PASSAGE + 1
 export const CHANNEL_WORDS = STARVING + 1
 
 /** Items that are taken under one hold of the lock. */
@@ -501,22 +503,47 @@ export class SharedCore<A> implements Core<A> {
   dispose(): void {
     this.close()
     if (this.gone) return
-    this.#locked(() => {
-      this.words[GONE] = 1
-      const weight = this.words[PERMITS + LEFT]!
-      this.carrier.clear()
-      this.permits.giveLeftInside(weight)
-    })
+    this.#locked(() => { this.#dropInside() })
     this.#receiving.settleAll(Closed)
   }
 
-  /** The receiver leaves this thread, or has come to it; false when it is somewhere else. */
-  moveReceiver(from: number, to: number): boolean {
+  /** Nothing can be received any more: what lies here is let go. */
+  #dropInside(): void {
+    this.words[GONE] = 1
+    const weight = this.words[PERMITS + LEFT]!
+    this.carrier.clear()
+    this.permits.giveLeftInside(weight)
+  }
+
+  /** The receiver leaves this thread; answers the number of its passage. */
+  departReceiver(): number {
     return this.#locked(() => {
-      if (this.words[RECEIVER] !== from) return false
-      this.words[RECEIVER] = to
+      this.words[RECEIVER] = 0
+      return (this.words[PASSAGE]! += 1)
+    })
+  }
+
+  /** The receiver has come to this thread; false when it is somewhere else. */
+  arriveReceiver(): boolean {
+    return this.#locked(() => {
+      if (this.words[RECEIVER] !== 0) return false
+      this.words[RECEIVER] = me()
       return true
     })
+  }
+
+  /** That passage is over: a receiver that has not arrived is dropped. */
+  passageOver(passage: number): void {
+    const lost = this.#locked(() => {
+      if (this.words[RECEIVER] !== 0 || this.words[PASSAGE] !== passage) return false
+      this.words[CLOSED] = 1
+      this.permits.closeInside()
+      this.#dropInside()
+      return true
+    })
+    if (!lost) return
+    this.#closings.tell()
+    this.#arrivals.tell()
   }
 
   /** Receives of this thread wait. */

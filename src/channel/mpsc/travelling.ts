@@ -1,18 +1,19 @@
 /**
  * Ends of mpsc channels that go to another thread: the channel becomes one of shared memory when the first does.
  *
- *     sender ──[travel]──▶ words, memory, ticket ══▶ another sender of the thread that it comes to; this one stays open
- *     receiver ──[travel]──▶ words, memory       ══▶ the receiver; this one is none any more
+ *     sender ──[travel]──▶ words, memory, ticket, port ══▶ another sender of the thread that it comes to; this one stays open
+ *     receiver ──[travel]──▶ words, memory, port       ══▶ the receiver; this one is none any more
  *
+ * An end that cannot arrive any more, since the thread that it goes to has ended, is told by its port (crossing.ts): a sender counts as
+ * closed then, and the receiver as dropped.
  * Items that were sent before are cloned then; if one cannot be, the end stays where it is, and so does everything else.
  * Called by sender.ts and receiver.ts.
  */
-import { me } from '../../atomic/threads.ts'
 import { channelStays } from '../../error/wording-channel.ts'
 import type { Luggage } from '../../prelude/travel.ts'
 import { reside, resident, type Name } from '../../sync/residents.ts'
 import { load, type Cargo } from '../cargo.ts'
-import type { Ticket } from '../seats.ts'
+import { depart, departCounted, land, landCounted, type Counted, type Crossing } from '../crossing.ts'
 import { Channel } from './core.ts'
 import { isLocal } from './local.ts'
 import { SharedCore, isShared } from './shared.ts'
@@ -27,7 +28,11 @@ export interface ChannelParts {
 
 export interface SenderParts extends ChannelParts {
   /** Absent for a weak sender. */
-  readonly ticket?: Ticket | undefined
+  readonly counted?: Counted | undefined
+}
+
+export interface ReceiverParts extends ChannelParts {
+  readonly crossing: Crossing
 }
 
 const names = new WeakMap<object, Name>()
@@ -60,17 +65,20 @@ export const senderParts = <A>(channel: Channel<A>, open: boolean, weak: boolean
     throw channelStays('mpsc: a sender', 'its channel weighs items by a function of this thread', 'make the channel without weigh, or send its receiver')
   }
   const parts = partsOf(channel)
-  return weak ? parts : { ...parts, ticket: shared(channel).counts.depart() }
+  if (weak) return parts
+  const core = shared(channel)
+  return { ...parts, counted: departCounted(core.counts, () => { core.senderless() }) }
 }
 
 /** What a receiver is sent as. It is nobody's then. */
-export const receiverParts = <A>(channel: Channel<A>): ChannelParts => {
+export const receiverParts = <A>(channel: Channel<A>): ReceiverParts => {
   if (channel.core.receiving) {
     throw channelStays('mpsc: a receiver', 'a receive of this thread waits on it', 'abort it, or await it, before the receiver is sent')
   }
   const parts = partsOf(channel)
-  shared(channel).moveReceiver(me(), 0)
-  return parts
+  const core = shared(channel)
+  const passage = core.departReceiver()
+  return { ...parts, crossing: depart(() => { core.passageOver(passage) }) }
 }
 
 /** The channel in this thread that an end has come to. */
@@ -86,17 +94,22 @@ const channelOf = <A>({ name, maxCapacity, words, memory }: ChannelParts): Chann
 export const senderArrived = <A>(parts: SenderParts): { readonly channel: Channel<A>; readonly open: boolean } => {
   const channel = channelOf<A>(parts)
   const core = shared(channel)
-  if (parts.ticket !== undefined) return { channel, open: core.counts.arrive(parts.ticket, () => core.kept) }
+  if (parts.counted !== undefined) return { channel, open: landCounted(core.counts, parts.counted, () => core.kept) }
   core.counts.addWeak(1)
   return { channel, open: true }
 }
 
 /** A receiver has come. */
-export const receiverArrived = <A>(parts: ChannelParts): Channel<A> => {
+export const receiverArrived = <A>({ crossing, ...parts }: ReceiverParts): Channel<A> => {
   const channel = channelOf<A>(parts)
-  if (!shared(channel).moveReceiver(0, me())) throw channelStays('mpsc: a receiver', 'it has arrived in a thread already', 'pack it once for each thread that it goes to')
+  const arrived = shared(channel).arriveReceiver()
+  land(crossing)
+  if (!arrived) throw channelStays('mpsc: a receiver', 'it has arrived in a thread already', 'pack it once for each thread that it goes to')
   return channel
 }
 
-export const luggage = (kind: string, parts: ChannelParts): Luggage => ({ kind, parts })
+export const luggage = (kind: string, parts: SenderParts | ReceiverParts): Luggage => {
+  const crossing = 'crossing' in parts ? parts.crossing : parts.counted
+  return { kind, parts, transfer: crossing === undefined ? [] : [crossing.port] }
+}
 

@@ -7,6 +7,7 @@ import { done, ready } from '../../sync/budget.ts'
 import { Closed, Empty, type NotSent } from '../../sync/outcome.ts'
 import { reside, resident, type Name } from '../../sync/residents.ts'
 import { abandoned, type WaitOptions } from '../../sync/waiters.ts'
+import { depart, land, type Crossing } from '../crossing.ts'
 import { CLOSED, Channel, SENT, WAITING } from './cell.ts'
 import { RECEIVER, SENDER, SharedCell, isShared } from './shared.ts'
 import type { OneshotReceiver, OneshotSender } from './types.ts'
@@ -15,6 +16,7 @@ interface Parts {
   readonly name: Name
   readonly words: SharedArrayBuffer
   readonly memory: SharedArrayBuffer
+  readonly crossing: Crossing
 }
 
 const names = new WeakMap<object, Name>()
@@ -29,26 +31,29 @@ const shared = <A>(channel: Channel<A>): SharedCell<A> => {
 }
 
 /** What an end is sent as. It is nobody's then. */
-const depart = <A>(channel: Channel<A>, end: number): Parts => {
+const leave = <A>(channel: Channel<A>, end: number): Parts => {
   const cell = shared(channel)
   let name = names.get(channel)
   if (name === undefined) names.set(channel, (name = reside(channel)))
-  cell.move(end, me(), 0)
-  return { name, words: cell.words.buffer as SharedArrayBuffer, memory: cell.carrier.memory }
+  const passage = cell.depart(end)
+  const crossing = depart(() => { cell.passageOver(end, passage) })
+  return { name, words: cell.words.buffer as SharedArrayBuffer, memory: cell.carrier.memory, crossing }
 }
 
 /** The channel in this thread that an end has come to. */
-const arrive = <A>({ name, words, memory }: Parts, end: number): Channel<A> => {
+const arrive = <A>({ name, words, memory, crossing }: Parts, end: number): Channel<A> => {
   const channel = resident('oneshot channel', name, () => {
     const made = new Channel<A>((one) => SharedCell.attach(one, words, memory))
     names.set(made, name)
     return made
   })
-  if (!shared(channel).move(end, 0, me())) {
-    throw channelStays('oneshot: an end', 'it has arrived in a thread already', 'pack it once for each thread that it goes to')
-  }
+  const arrived = shared(channel).arrive(end)
+  land(crossing)
+  if (!arrived) throw channelStays('oneshot: an end', 'it has arrived in a thread already', 'pack it once for each thread that it goes to')
   return channel
 }
+
+const luggage = (kind: string, parts: Parts): Luggage => ({ kind, parts, transfer: [parts.crossing.port] })
 
 /** An end of this thread. */
 abstract class End<A> {
@@ -68,7 +73,7 @@ abstract class End<A> {
   }
 
   protected depart(end: number): Parts {
-    const parts = depart(this.channel, end)
+    const parts = leave(this.channel, end)
     this.#own = undefined
     return parts
   }
@@ -92,7 +97,7 @@ export class SendingEnd<A> extends End<A> implements OneshotSender<A>, Traveller
     if (this.channel.watching.first !== undefined) {
       throw channelStays('oneshot: the sender', 'a call of closed() waits on it', 'abort it before the sender is sent')
     }
-    return { kind: SENDER_KIND, parts: this.depart(SENDER) }
+    return luggage(SENDER_KIND, this.depart(SENDER))
   }
 
   close(): void {
@@ -124,7 +129,7 @@ export class ReceivingEnd<A> extends End<A> implements OneshotReceiver<A>, Trave
     if (this.channel.receiving.first !== undefined) {
       throw channelStays('oneshot: the receiver', 'a receive of this thread waits on it', 'abort it, or await it, before the receiver is sent')
     }
-    return { kind: RECEIVER_KIND, parts: this.depart(RECEIVER) }
+    return luggage(RECEIVER_KIND, this.depart(RECEIVER))
   }
 
   tryRecv(): A | Empty | Closed {

@@ -1,14 +1,14 @@
 /**
  * The cell of a oneshot channel whose ends are in two threads: the value is cloned once, when it is sent.
  *
- *     words   [gate][event][carrier] STATE OBSERVED SENDER RECEIVER
+ *     words   [gate][event][carrier] STATE OBSERVED [SENDER passage][RECEIVER passage]
  *
  * SENDER and RECEIVER are the marks of the threads that have the ends; 0 while an end is on its way. A thread that ends before the value
- * was sent closes the channel, whichever end it had; so does nothing else. The value stays where it is: every receive gives it.
+ * was sent closes the channel, whichever end it had, or was about to get (crossing.ts). The value stays where it is: every receive gives it.
  * Called by the ends, through cell.ts.
  */
 import { words as sharedWords } from '../../atomic/shared-memory.ts'
-import { living } from '../../atomic/threads.ts'
+import { living, me } from '../../atomic/threads.ts'
 import { EVENT_WORDS, Event } from '../../sync/event.ts'
 import { GATE_WORDS, Gate } from '../../sync/gate.ts'
 import { outside } from '../../sync/scope.ts'
@@ -23,8 +23,10 @@ const STATE = CARRIER + CARRIER_WORDS
 const OBSERVED = STATE + 1
 /** Word of the end that sends, and of the one that receives. */
 export const SENDER = OBSERVED + 1
-export const RECEIVER = SENDER + 1
-const WORDS = RECEIVER + 1
+export const RECEIVER = SENDER + 2
+/** Behind each: grows with every departure of that end. */
+const PASSAGE = 1
+const WORDS = RECEIVER + 2
 
 export class SharedCell<A> implements Cell<A> {
   readonly words: Int32Array
@@ -131,13 +133,27 @@ export class SharedCell<A> implements Cell<A> {
     if (this.state === WAITING) this.#event.blockingUntil(call, () => (this.state === WAITING ? undefined : true))
   }
 
-  /** An end leaves the thread `from`, or comes to `to`; false when it is somewhere else. */
-  move(end: number, from: number, to: number): boolean {
+  /** An end leaves this thread; answers the number of its passage. */
+  depart(end: number): number {
     return this.#locked(() => {
-      if (this.words[end] !== from) return false
-      this.words[end] = to
+      this.words[end] = 0
+      return (this.words[end + PASSAGE]! += 1)
+    })
+  }
+
+  /** An end has come to this thread; false when it is somewhere else. */
+  arrive(end: number): boolean {
+    return this.#locked(() => {
+      if (this.words[end] !== 0) return false
+      this.words[end] = me()
       return true
     })
+  }
+
+  /** That passage is over: an end that has not arrived is closed. */
+  passageOver(end: number, passage: number): void {
+    const lost = this.#locked(() => this.words[end] === 0 && this.words[end + PASSAGE] === passage)
+    if (lost) this.shut()
   }
 }
 
