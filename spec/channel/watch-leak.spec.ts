@@ -1,7 +1,6 @@
 /** 10⁵ cycles of making, using and dropping watch channels, and ends of one, leave the heap as it was. */
 import * as assert from 'uvu/assert'
 import { watch } from '../../src/channel/watch.ts'
-import { pack, unpack } from '../../src/prelude/travel.ts'
 import { growth } from '../support/heap.ts'
 import { share } from '../support/share.ts'
 import { suite } from '../support/suite.ts'
@@ -37,17 +36,5 @@ suite('watch, leaks', (it) => {
     assert.ok(grown.heap < 2e6, `${grown.heap} bytes`)
     assert.ok(memory.byteLength < 1e6, `${memory.byteLength} bytes of shared memory`)
     assert.equal([sender.strongCount, sender.receiverCount], [1, 1])
-  })
-
-  it('channels that move to shared memory, and handles that travel', async () => {
-    const grown = await growth(1_000, async () => {
-      const { sender, receiver } = watch<object>({})
-      const [there, back] = unpack(pack([receiver, sender]).value) as [typeof receiver, typeof sender]
-      back.send({ a: 1 })
-      await there.changed()
-      for (const end of [there, back, sender]) end.close()
-    })
-    assert.ok(grown.heap < 4e6, `${grown.heap} bytes`)
-    assert.ok(grown.memory < 20e6, `${grown.memory} bytes of shared memory`)
   })
 }, 60_000)
