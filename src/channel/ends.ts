@@ -11,6 +11,8 @@
  * Called by the channels with many senders.
  */
 import { argumentError } from '../error/pipeline-error.ts'
+import { channelStays } from '../error/wording-channel.ts'
+import { travel, type Luggage, type Traveller } from '../prelude/travel.ts'
 import { done } from '../sync/budget.ts'
 import { Waiters, abandoned, type WaitOptions } from '../sync/waiters.ts'
 
@@ -120,8 +122,8 @@ export abstract class SenderEnd<S> implements Disposable {
   /** A sender beside this one, that is counted already. */
   protected abstract another(): S
 
-  /** A weak handle that makes senders by `make`. */
-  protected abstract weakly(): WeakEnd<S>
+  /** What its weak handles are of. */
+  protected abstract origin(): Origin<S>
 
   clone(): S {
     if (!this.open) {
@@ -136,7 +138,7 @@ export abstract class SenderEnd<S> implements Disposable {
       throw argumentError('type', `${this.ends.name}: a closed sender cannot be downgraded`, 'it was closed', 'downgrade it before')
     }
     this.ends.count.addWeak(1)
-    return this.weakly()
+    return new WeakEnd(this.origin())
   }
 
   close(): void {
@@ -175,49 +177,64 @@ export abstract class SenderEnd<S> implements Disposable {
   }
 }
 
-/** A handle that does not keep its channel going. */
-export abstract class WeakEnd<S> implements Disposable {
-  protected readonly ends: Ends
-  /** Not closed yet. */
-  protected open = true
+/** What a weak handle is of: it must not hold a sender, whose loss would not be noticed then. */
+export interface Origin<S> {
+  readonly ends: Ends
+  /** A sender, that is counted already. */
+  sender(): S
+  /** What a weak handle is sent as; the channel is one of shared memory then. */
+  weakLuggage(): Luggage
+}
 
-  /** One that is counted already. */
-  constructor(ends: Ends) {
-    this.ends = ends
+/** A handle that does not keep its channel going. */
+export class WeakEnd<S> implements Disposable, Traveller {
+  readonly #origin: Origin<S>
+  /** Not closed yet. */
+  #open: boolean
+
+  /** One that is counted already; or a closed one, which is not. */
+  constructor(origin: Origin<S>, open = true) {
+    this.#origin = origin
+    this.#open = open
   }
 
-  /** A sender, that is counted already. */
-  protected abstract strong(): S
-
-  protected abstract another(): WeakEnd<S>
-
   upgrade(): S | undefined {
-    const { count, fed } = this.ends
-    return this.open && count.upgrade(() => fed.kept) ? this.strong() : undefined
+    const { count, fed } = this.#origin.ends
+    return this.#open && count.upgrade(() => fed.kept) ? this.#origin.sender() : undefined
   }
 
   clone(): WeakEnd<S> {
-    if (this.open) this.ends.count.addWeak(1)
-    const another = this.another()
-    if (!this.open) another.open = false
-    return another
+    if (this.#open) this.#origin.ends.count.addWeak(1)
+    return new WeakEnd(this.#origin, this.#open)
   }
 
   close(): void {
-    if (!this.open) return
-    this.open = false
-    this.ends.count.addWeak(-1)
+    if (!this.#open) return
+    this.#open = false
+    this.#origin.ends.count.addWeak(-1)
   }
 
   get strongCount(): number {
-    return this.ends.count.strong
+    return this.#origin.ends.count.strong
   }
 
   get weakCount(): number {
-    return this.ends.count.weak
+    return this.#origin.ends.count.weak
+  }
+
+  /** One more weak handle, of the thread where it arrives; it is counted there, from when it has arrived. */
+  [travel](): Luggage {
+    if (!this.#open) throw channelStays(`${this.#origin.ends.name}: a weak sender`, 'it was closed', 'send it before it is closed')
+    return this.#origin.weakLuggage()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
+}
+
+/** A weak handle has come to this thread. */
+export const weakArrived = <S>(origin: Origin<S>): WeakEnd<S> => {
+  origin.ends.count.addWeak(1)
+  return new WeakEnd(origin)
 }

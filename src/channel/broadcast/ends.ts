@@ -9,7 +9,7 @@ import { senderClosed } from '../../sync/closed-error.ts'
 import { Closed, Empty, type NotSent } from '../../sync/outcome.ts'
 import { Waiters, abandoned, type WaitOptions } from '../../sync/waiters.ts'
 import { depart, departCounted, land, landCounted, type Counted, type Crossing } from '../crossing.ts'
-import { SenderEnd, WeakEnd } from '../ends.ts'
+import { SenderEnd, weakArrived, type Origin } from '../ends.ts'
 import { iterate } from '../iterate.ts'
 import { Channel, type Parts } from './channel.ts'
 import { Lagged, LaggedError } from './lagged.ts'
@@ -28,8 +28,8 @@ export class SendingEnd<A> extends SenderEnd<BroadcastSender<A, Lagged>> impleme
     return new SendingEnd(this.#channel)
   }
 
-  protected weakly(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.#channel)
+  protected origin(): Origin<BroadcastSender<A, Lagged>> {
+    return originOf(this.#channel)
   }
 
   trySend(item: A): NotSent<A> | undefined {
@@ -80,27 +80,12 @@ export class SendingEnd<A> extends SenderEnd<BroadcastSender<A, Lagged>> impleme
   }
 }
 
-class WeakSendingEnd<A> extends WeakEnd<BroadcastSender<A, Lagged>> implements Traveller {
-  readonly #channel: Channel<A>
-
-  constructor(channel: Channel<A>) {
-    super(channel.ends)
-    this.#channel = channel
-  }
-
-  protected strong(): SendingEnd<A> {
-    return new SendingEnd(this.#channel)
-  }
-
-  protected another(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.#channel)
-  }
-
-  /** One more weak sender, of the thread where it arrives. */
-  [travel](): Luggage {
-    return { kind: WEAK, parts: this.#channel.share().parts }
-  }
-}
+/** What weak senders of a channel are of. */
+const originOf = <A>(channel: Channel<A>): Origin<BroadcastSender<A, Lagged>> => ({
+  ends: channel.ends,
+  sender: () => new SendingEnd(channel),
+  weakLuggage: () => ({ kind: WEAK, parts: channel.share().parts })
+})
 
 class ReceivingEnd<A> implements BroadcastReceiver<A, Lagged>, Reader<A>, Traveller {
   readonly #channel: Channel<A>
@@ -235,11 +220,7 @@ arrives(SENDER, ({ counted, ...parts }: Parts & { readonly counted: Counted }) =
   return new SendingEnd(channel, landCounted(log.counts, counted, () => log.pressed))
 })
 
-arrives(WEAK, (parts: Parts) => {
-  const { channel, log } = Channel.arrived(parts)
-  log.counts.addWeak(1)
-  return new WeakSendingEnd(channel)
-})
+arrives(WEAK, (parts: Parts) => weakArrived(originOf(Channel.arrived(parts).channel)))
 
 arrives(RECEIVER, ({ passage, crossing, ...parts }: Parts & { readonly passage: Passage; readonly crossing: Crossing }) => {
   const { channel, log } = Channel.arrived(parts)

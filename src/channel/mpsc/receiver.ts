@@ -28,7 +28,7 @@ export class ReceivingEnd<A> implements Receiver<A>, Traveller {
   [travel](): Luggage {
     const parts = receiverParts(this.#channel)
     this.#own = undefined
-    return luggage(RECEIVER, parts)
+    return luggage(RECEIVER, parts, parts.crossing)
   }
 
   tryRecv(): A | Empty | Closed {

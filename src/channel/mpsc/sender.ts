@@ -12,11 +12,11 @@ import { wholeNumber } from '../../sync/check.ts'
 import { ClosedError, senderClosed } from '../../sync/closed-error.ts'
 import { Closed, Full, type NotSent } from '../../sync/outcome.ts'
 import { abandoned, type WaitOptions } from '../../sync/waiters.ts'
-import { SenderEnd, WeakEnd } from '../ends.ts'
+import { SenderEnd, weakArrived, type Origin } from '../ends.ts'
 import type { Channel } from './core.ts'
 import { HeldPermit, many } from './permit.ts'
-import { luggage, senderArrived, senderParts, type SenderParts } from './travelling.ts'
-import type { NotSentInTime, Permit, ReserveOptions, Sender, UnboundedSender, WeakSender, WeakUnboundedSender } from './types.ts'
+import { channelOf, luggage, senderArrived, senderParts, weakParts, type ChannelParts, type SenderParts } from './travelling.ts'
+import type { NotSentInTime, Permit, ReserveOptions, Sender, UnboundedSender } from './types.ts'
 
 const SENDER = 'mpsc sender'
 const UNBOUNDED_SENDER = 'unbounded mpsc sender'
@@ -35,7 +35,8 @@ abstract class AnySender<A, S> extends SenderEnd<S> implements Traveller {
   }
 
   [travel](): Luggage {
-    return luggage(this.kind, senderParts(this.channel, this.open, false))
+    const parts = senderParts(this.channel, this.open)
+    return luggage(this.kind, parts, parts.counted)
   }
 
   sameChannel(other: S): boolean {
@@ -55,8 +56,8 @@ export class SendingEnd<A> extends AnySender<A, Sender<A>> implements Sender<A> 
     return new SendingEnd(this.channel)
   }
 
-  protected override weakly(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.channel)
+  protected override origin(): Origin<Sender<A>> {
+    return originOf(this.channel)
   }
 
   trySend(item: A): NotSent<A> | undefined {
@@ -146,26 +147,11 @@ export class SendingEnd<A> extends AnySender<A, Sender<A>> implements Sender<A> 
   }
 }
 
-class WeakSendingEnd<A> extends WeakEnd<Sender<A>> implements WeakSender<A>, Traveller {
-  readonly #channel: Channel<A>
-
-  constructor(channel: Channel<A>) {
-    super(channel.ends)
-    this.#channel = channel
-  }
-
-  [travel](): Luggage {
-    return luggage(WEAK_SENDER, senderParts(this.#channel, this.open, true))
-  }
-
-  protected override strong(): Sender<A> {
-    return new SendingEnd(this.#channel)
-  }
-
-  protected override another(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.#channel)
-  }
-}
+const originOf = <A>(channel: Channel<A>): Origin<Sender<A>> => ({
+  ends: channel.ends,
+  sender: () => new SendingEnd(channel),
+  weakLuggage: () => luggage(WEAK_SENDER, weakParts(channel))
+})
 
 export class UnboundedSendingEnd<A> extends AnySender<A, UnboundedSender<A>> implements UnboundedSender<A> {
   protected override readonly kind = UNBOUNDED_SENDER
@@ -174,8 +160,8 @@ export class UnboundedSendingEnd<A> extends AnySender<A, UnboundedSender<A>> imp
     return new UnboundedSendingEnd(this.channel)
   }
 
-  protected override weakly(): WeakUnboundedSendingEnd<A> {
-    return new WeakUnboundedSendingEnd(this.channel)
+  protected override origin(): Origin<UnboundedSender<A>> {
+    return unboundedOriginOf(this.channel)
   }
 
   send(item: A): NotSent<A> | undefined {
@@ -183,33 +169,19 @@ export class UnboundedSendingEnd<A> extends AnySender<A, UnboundedSender<A>> imp
   }
 }
 
-class WeakUnboundedSendingEnd<A> extends WeakEnd<UnboundedSender<A>> implements WeakUnboundedSender<A>, Traveller {
-  readonly #channel: Channel<A>
+const unboundedOriginOf = <A>(channel: Channel<A>): Origin<UnboundedSender<A>> => ({
+  ends: channel.ends,
+  sender: () => new UnboundedSendingEnd(channel),
+  weakLuggage: () => luggage(WEAK_UNBOUNDED_SENDER, weakParts(channel))
+})
 
-  constructor(channel: Channel<A>) {
-    super(channel.ends)
-    this.#channel = channel
-  }
-
-  [travel](): Luggage {
-    return luggage(WEAK_UNBOUNDED_SENDER, senderParts(this.#channel, this.open, true))
-  }
-
-  protected override strong(): UnboundedSender<A> {
-    return new UnboundedSendingEnd(this.#channel)
-  }
-
-  protected override another(): WeakUnboundedSendingEnd<A> {
-    return new WeakUnboundedSendingEnd(this.#channel)
-  }
-}
-
-const comes = <A>(make: (channel: Channel<A>, open: boolean) => unknown) => (parts: SenderParts): unknown => {
-  const { channel, open } = senderArrived<A>(parts)
-  return make(channel, open)
-}
-
-arrives(SENDER, comes((channel, open) => new SendingEnd(channel, open)))
-arrives(UNBOUNDED_SENDER, comes((channel, open) => new UnboundedSendingEnd(channel, open)))
-arrives(WEAK_SENDER, comes((channel) => new WeakSendingEnd(channel)))
-arrives(WEAK_UNBOUNDED_SENDER, comes((channel) => new WeakUnboundedSendingEnd(channel)))
+arrives(SENDER, (parts: SenderParts) => {
+  const { channel, open } = senderArrived(parts)
+  return new SendingEnd(channel, open)
+})
+arrives(UNBOUNDED_SENDER, (parts: SenderParts) => {
+  const { channel, open } = senderArrived(parts)
+  return new UnboundedSendingEnd(channel, open)
+})
+arrives(WEAK_SENDER, (parts: ChannelParts) => weakArrived(originOf(channelOf(parts))))
+arrives(WEAK_UNBOUNDED_SENDER, (parts: ChannelParts) => weakArrived(unboundedOriginOf(channelOf(parts))))

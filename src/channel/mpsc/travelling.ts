@@ -27,8 +27,7 @@ export interface ChannelParts {
 }
 
 export interface SenderParts extends ChannelParts {
-  /** Absent for a weak sender. */
-  readonly counted?: Counted | undefined
+  readonly counted: Counted
 }
 
 export interface ReceiverParts extends ChannelParts {
@@ -58,16 +57,25 @@ const partsOf = <A>(channel: Channel<A>): ChannelParts => {
   return { name, maxCapacity: channel.maxCapacity, words: words.buffer as SharedArrayBuffer, memory: carrier.memory }
 }
 
-/** What a sender is sent as, or a weak one. */
-export const senderParts = <A>(channel: Channel<A>, open: boolean, weak: boolean): SenderParts => {
+/** What a weight keeps in this thread. */
+const mustNotWeigh = <A>(channel: Channel<A>): void => {
+  if (!channel.core.weighs) return
+  throw channelStays('mpsc: a sender', 'its channel weighs items by a function of this thread', 'make the channel without weigh, or send its receiver')
+}
+
+/** What a sender is sent as. */
+export const senderParts = <A>(channel: Channel<A>, open: boolean): SenderParts => {
   if (!open) throw channelStays('mpsc: a sender', 'it was closed', 'send it before it is closed')
-  if (channel.core.weighs) {
-    throw channelStays('mpsc: a sender', 'its channel weighs items by a function of this thread', 'make the channel without weigh, or send its receiver')
-  }
+  mustNotWeigh(channel)
   const parts = partsOf(channel)
-  if (weak) return parts
   const core = shared(channel)
   return { ...parts, counted: departCounted(core.counts, () => { core.senderless() }) }
+}
+
+/** What a weak sender is sent as. */
+export const weakParts = <A>(channel: Channel<A>): ChannelParts => {
+  mustNotWeigh(channel)
+  return partsOf(channel)
 }
 
 /** What a receiver is sent as. It is nobody's then. */
@@ -82,7 +90,7 @@ export const receiverParts = <A>(channel: Channel<A>): ReceiverParts => {
 }
 
 /** The channel in this thread that an end has come to. */
-const channelOf = <A>({ name, maxCapacity, words, memory }: ChannelParts): Channel<A> =>
+export const channelOf = <A>({ name, maxCapacity, words, memory }: ChannelParts): Channel<A> =>
   resident('mpsc channel', name, () => {
     const made = new Channel<A>(maxCapacity, (one) => SharedCore.attach(one, words, memory))
     made.ends.count = shared(made).counts
@@ -91,12 +99,10 @@ const channelOf = <A>({ name, maxCapacity, words, memory }: ChannelParts): Chann
   })
 
 /** A sender has come: its channel here, and whether it is open. */
-export const senderArrived = <A>(parts: SenderParts): { readonly channel: Channel<A>; readonly open: boolean } => {
+export const senderArrived = <A>({ counted, ...parts }: SenderParts): { readonly channel: Channel<A>; readonly open: boolean } => {
   const channel = channelOf<A>(parts)
   const core = shared(channel)
-  if (parts.counted !== undefined) return { channel, open: landCounted(core.counts, parts.counted, () => core.kept) }
-  core.counts.addWeak(1)
-  return { channel, open: true }
+  return { channel, open: landCounted(core.counts, counted, () => core.kept) }
 }
 
 /** A receiver has come. */
@@ -108,8 +114,9 @@ export const receiverArrived = <A>({ crossing, ...parts }: ReceiverParts): Chann
   return channel
 }
 
-export const luggage = (kind: string, parts: SenderParts | ReceiverParts): Luggage => {
-  const crossing = 'crossing' in parts ? parts.crossing : parts.counted
-  return { kind, parts, transfer: crossing === undefined ? [] : [crossing.port] }
-}
-
+/** An end on its way; what goes with it is moved, if it is told when it does not arrive. */
+export const luggage = (kind: string, parts: ChannelParts, crossing?: Crossing): Luggage => ({
+  kind,
+  parts,
+  transfer: crossing === undefined ? [] : [crossing.port]
+})

@@ -8,7 +8,7 @@ import { ready } from '../../sync/budget.ts'
 import { Closed, type NotSent } from '../../sync/outcome.ts'
 import { Waiters, abandoned, type WaitOptions } from '../../sync/waiters.ts'
 import { departCounted, hasArrived, landCounted, type Counted } from '../crossing.ts'
-import { SenderEnd, WeakEnd } from '../ends.ts'
+import { SenderEnd, weakArrived, type Origin } from '../ends.ts'
 import { iterate } from '../iterate.ts'
 import { Channel, type Parts, type Watcher } from './channel.ts'
 import type { WatchCell, WatchReceiver, WatchSender } from './types.ts'
@@ -28,8 +28,8 @@ export class SendingEnd<A> extends SenderEnd<WatchSender<A>> implements WatchSen
     return new SendingEnd(this.#channel)
   }
 
-  protected weakly(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.#channel)
+  protected origin(): Origin<WatchSender<A>> {
+    return originOf(this.#channel)
   }
 
   send(value: A): NotSent<A> | undefined {
@@ -86,27 +86,12 @@ export class SendingEnd<A> extends SenderEnd<WatchSender<A>> implements WatchSen
   }
 }
 
-class WeakSendingEnd<A> extends WeakEnd<WatchSender<A>> implements Traveller {
-  readonly #channel: Channel<A>
-
-  constructor(channel: Channel<A>) {
-    super(channel.ends)
-    this.#channel = channel
-  }
-
-  protected strong(): SendingEnd<A> {
-    return new SendingEnd(this.#channel)
-  }
-
-  protected another(): WeakSendingEnd<A> {
-    return new WeakSendingEnd(this.#channel)
-  }
-
-  /** One more weak sender, of the thread where it arrives. */
-  [travel](): Luggage {
-    return { kind: WEAK, parts: this.#channel.share().parts }
-  }
-}
+/** What weak senders of a channel are of. */
+const originOf = <A>(channel: Channel<A>): Origin<WatchSender<A>> => ({
+  ends: channel.ends,
+  sender: () => new SendingEnd(channel),
+  weakLuggage: () => ({ kind: WEAK, parts: channel.share().parts })
+})
 
 export class ReceivingEnd<A> implements WatchReceiver<A>, Watcher, Traveller {
   readonly #channel: Channel<A>
@@ -329,11 +314,7 @@ arrives(SENDER, ({ counted, ...parts }: Parts & { readonly counted: Counted }) =
   return new SendingEnd(channel, landCounted(store.senders, counted, () => false))
 })
 
-arrives(WEAK, (parts: Parts) => {
-  const { channel, store } = Channel.arrived(parts)
-  store.senders.addWeak(1)
-  return new WeakSendingEnd(channel)
-})
+arrives(WEAK, (parts: Parts) => weakArrived(originOf(Channel.arrived(parts).channel)))
 
 arrives(RECEIVER, ({ counted, seen, ...parts }: Parts & { readonly counted: Counted; readonly seen: number }) => {
   const { channel, store } = Channel.arrived(parts)
