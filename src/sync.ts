@@ -28,6 +28,7 @@ export { AtomicCounter, AtomicFlag, AtomicMax } from './sync/atomics.ts'
 export { Closed, Empty, Full, Locked, NoPermits } from './sync/outcome.ts'
 export type { NotSent } from './sync/outcome.ts'
 export { ClosedError } from './sync/closed-error.ts'
+export type { BlockingOptions } from './sync/blocking.ts'
 export type { WaitOptions } from './sync/waiters.ts'
 // crossing threads
 export { travel } from './prelude/travel.ts'

@@ -1,8 +1,8 @@
 /** Types of mpsc and oneshot channels: what is inferred, and what must not compile. Checked by tsc, never run. */
 import { expectTypeOf } from 'expect-type'
 import {
-  mpsc, oneshot, type Closed, type Empty, type Full, type Mpsc, type NotSent, type NotSentInTime, type Oneshot, type OneshotReceiver, type OneshotSender, type Permit,
-  type Receiver, type Sender, type UnboundedMpsc, type UnboundedSender, type WeakSender, type WeakUnboundedSender
+  mpsc, oneshot, type BlockingOptions, type Closed, type Empty, type Full, type Mpsc, type NotSent, type NotSentInTime, type Oneshot, type OneshotReceiver, type OneshotSender,
+  type Permit, type Receiver, type Sender, type UnboundedMpsc, type UnboundedSender, type WeakSender, type WeakUnboundedSender
 } from '../../src/sync.ts'
 
 const { sender, receiver } = mpsc<number>({ capacity: 1 })
@@ -22,7 +22,7 @@ expectTypeOf<ReturnType<Receiver<number>[typeof Symbol.asyncIterator]>>().toExte
 expectTypeOf(sender.trySend(1)).toEqualTypeOf<NotSent<number> | undefined>()
 expectTypeOf(sender.send(1)).toEqualTypeOf<Promise<void>>()
 expectTypeOf(sender.sendTimeout(1, 5)).toEqualTypeOf<Promise<NotSentInTime<number> | undefined>>()
-expectTypeOf<Sender<number>['blockingSend']>().toEqualTypeOf<(item: number) => void>()
+expectTypeOf<Sender<number>['blockingSend']>().toEqualTypeOf<(item: number, options?: BlockingOptions) => void>()
 expectTypeOf(sender.reserve()).toEqualTypeOf<Promise<Permit<number>>>()
 expectTypeOf(sender.tryReserve()).toEqualTypeOf<Permit<number> | Full | Closed>()
 expectTypeOf(sender.tryReserveMany(2)).toEqualTypeOf<readonly Permit<number>[] | Full | Closed>()

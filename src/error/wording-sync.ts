@@ -1,4 +1,5 @@
 /** The wording of what locks and what threads share cannot do. Called by sync/ and channel/. */
+import { TimeoutError } from './timeout-error.ts'
 
 const coded = <E extends Error>(error: E, code: `ERR_MILLRACE_${string}`): E => Object.assign(error, { code })
 
@@ -8,6 +9,10 @@ export const wouldBlockLoop = (call: string): Error =>
     new Error(`${call}: called on a thread with an event loop, which would stop while it waits. Await the other form, or call it in a function of spawnBlocking`),
     'ERR_MILLRACE_WOULD_BLOCK_LOOP'
   )
+
+/** A blocking call whose time is over. */
+export const blockedTooLong = (call: string): TimeoutError =>
+  new TimeoutError(`${call}: not done within its timeoutMs. Nothing was taken or sent; give it more time, or see who keeps it waiting`)
 
 /** A blocking call that only this thread could end. */
 export const waitsForItself = (call: string, why: string): Error =>

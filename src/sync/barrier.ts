@@ -15,7 +15,7 @@ import { words as sharedWords } from '../atomic/shared-memory.ts'
 import { shore } from '../atomic/shore.ts'
 import { SEATS, here } from '../atomic/threads.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
-import { blockingCheck } from './blocking.ts'
+import { blockingCheck, deadlineOf, type BlockingOptions } from './blocking.ts'
 import { ready } from './budget.ts'
 import { wholeNumber } from './check.ts'
 import { EVENT_WORDS, Event } from './event.ts'
@@ -209,18 +209,20 @@ export class Barrier {
   /**
    * As {@link wait}, blocking this thread; for functions of `spawnBlocking`, and of stages on the blocking lane.
    *
-   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and where no other thread could arrive
+   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and where no other thread could arrive;
+   *             `TimeoutError` after `timeoutMs`: it has not arrived
    */
-  blockingWait(): BarrierWait {
+  blockingWait(options: BlockingOptions = {}): BarrierWait {
     const call = 'Barrier.blockingWait'
     blockingCheck(call)
+    const deadline = deadlineOf(call, options)
     const core = this.#core
     const { round, led } = core.arrive()
     if (led) return LED
     try {
-      return core.event.blockingUntil(call, () => (core.round === round ? undefined : THROUGH))
+      return core.event.blockingUntil(call, () => (core.round === round ? undefined : THROUGH), deadline)
     } catch (error) {
-      core.takeBack(round)
+      if (!core.takeBack(round)) return THROUGH // it has opened meanwhile
       throw error
     }
   }

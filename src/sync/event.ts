@@ -14,9 +14,9 @@
  * It has two forms, as permits.ts: near, until `share`. Called by the locks, and by channels.
  */
 import { shore, type Shore } from '../atomic/shore.ts'
-import { SEATS, parked, sleepHere } from '../atomic/threads.ts'
+import { SEATS, parked } from '../atomic/threads.ts'
 import { waitsForItself } from '../error/wording-sync.ts'
-import { blockingCheck } from './blocking.ts'
+import { blockingCheck, sleepBefore } from './blocking.ts'
 import { ready } from './budget.ts'
 import { attend, ignore, type Sleeping } from './sleeper.ts'
 import { Waiters, abandoned } from './waiters.ts'
@@ -131,8 +131,8 @@ export class Event implements Sleeping {
     this.woken()
   }
 
-  /** As {@link until}, blocking this thread. `call` is for the errors. */
-  blockingUntil<A>(call: string, look: () => A | undefined): A {
+  /** As {@link until}, blocking this thread, until the deadline (blocking.ts). `call` is for the errors. */
+  blockingUntil<A>(call: string, look: () => A | undefined, deadline = Infinity): A {
     blockingCheck(call)
     for (;;) {
       const seen = parked()
@@ -140,7 +140,7 @@ export class Event implements Sleeping {
       const now = look()
       if (now !== undefined) return now
       if (this.#words === undefined) throw waitsForItself(call, 'what it waits for can come from this very thread only')
-      sleepHere(seen)
+      sleepBefore(deadline, call, seen)
     }
   }
 

@@ -13,7 +13,8 @@
  * Called by permits.ts.
  */
 import { shore } from '../atomic/shore.ts'
-import { SEATS, parked, sleepHere } from '../atomic/threads.ts'
+import { SEATS, parked } from '../atomic/threads.ts'
+import { sleepBefore } from './blocking.ts'
 import { done, ready } from './budget.ts'
 import { refuse, type Claim, type Waiting } from './claim.ts'
 import { ailing } from './gate.ts'
@@ -231,7 +232,7 @@ export class FarPermits implements Sleeping {
     return shore.load(this.#ledger.words, this.#ledger.at + Ledger.REFUSED)
   }
 
-  blockingTake<A>(n: number, claim: Claim<A>): A {
+  blockingTake<A>(call: string, n: number, claim: Claim<A>, deadline: number): A {
     const blocked = new Blocked()
     const refused = this.#refused()
     for (let place = -1; ; ) {
@@ -247,7 +248,12 @@ export class FarPermits implements Sleeping {
       } else this.#look()
       if (blocked.served) return claim.granted()
       if (place === -1 && (this.closed || refused !== this.#refused())) return refusal(claim)
-      sleepHere(seen)
+      try {
+        sleepBefore(deadline, call, seen)
+      } catch (error) {
+        if (place !== -1) this.#giveUp(place)
+        throw error
+      }
     }
   }
 

@@ -8,6 +8,7 @@
  */
 import { guardReleased, valueIsShared } from '../error/wording-sync.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from './blocking.ts'
 import { display } from './display.ts'
 import { Locked } from './outcome.ts'
 import { Permits, type Claim, type PermitsLuggage } from './permits.ts'
@@ -118,10 +119,12 @@ export class Mutex<T = undefined> {
   /**
    * As {@link lock}, blocking this thread while it waits; for functions of `spawnBlocking`, and of stages on the blocking lane.
    *
-   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when this very thread holds the lock alone
+   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when this very thread holds the lock alone;
+   *             `TimeoutError` after `timeoutMs`
    */
-  blockingLock(): MutexGuard<T> {
-    return this.#held.permits.blockingTake('Mutex.blockingLock', 1, new Locking(this.#held))
+  blockingLock(options: BlockingOptions = {}): MutexGuard<T> {
+    const call = 'Mutex.blockingLock'
+    return this.#held.permits.blockingTake(call, 1, new Locking(this.#held), deadlineOf(call, options))
   }
 
   /** Never waits: the value, or that it is locked. */

@@ -7,6 +7,7 @@
  * One permit of permits.ts that is out of the world when it is taken. `notifyWaiters` ends the waits of now by one write, and gives nothing.
  */
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from './blocking.ts'
 import { MOST } from './check.ts'
 import { Permits, type Claim, type PermitsLuggage } from './permits.ts'
 import type { WaitOptions } from './waiters.ts'
@@ -45,10 +46,12 @@ export class Notify {
   /**
    * As {@link notified}, blocking this thread while it waits; for functions of `spawnBlocking`, and of stages on the blocking lane.
    *
-   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and where no other thread could notify
+   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and where no other thread could notify;
+   *             `TimeoutError` after `timeoutMs`
    */
-  blockingNotified(): void {
-    this.#permits.blockingTake('Notify.blockingNotified', 1, new Waiting(this.#permits))
+  blockingNotified(options: BlockingOptions = {}): void {
+    const call = 'Notify.blockingNotified'
+    this.#permits.blockingTake(call, 1, new Waiting(this.#permits), deadlineOf(call, options))
   }
 
   /** Tells the one that waits longest; the next one, when nobody waits. */

@@ -17,7 +17,7 @@ import { extend, reserved, words as sharedWords } from '../atomic/shared-memory.
 import { shore } from '../atomic/shore.ts'
 import { cellStays } from '../error/wording-sync.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
-import { blockingCheck } from './blocking.ts'
+import { blockingCheck, deadlineOf, type BlockingOptions } from './blocking.ts'
 import { ready } from './budget.ts'
 import { display } from './display.ts'
 import { EVENT_WORDS, Event } from './event.ts'
@@ -305,11 +305,13 @@ export class OnceCell<T> {
    * As {@link getOrInit}, blocking this thread while another one fills the cell; for functions of `spawnBlocking`, and of stages on the
    * blocking lane.
    *
-   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when only this very thread could fill it
+   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when only this very thread could fill it;
+   *             `TimeoutError` when another thread has not filled it after `timeoutMs`
    */
-  blockingGetOrInit(init: () => T): T {
+  blockingGetOrInit(init: () => T, options: BlockingOptions = {}): T {
     const call = 'OnceCell.blockingGetOrInit'
     blockingCheck(call)
+    const deadline = deadlineOf(call, options)
     for (;;) {
       const value = this.get()
       if (value !== Empty) return value
@@ -324,7 +326,7 @@ export class OnceCell<T> {
           throw error
         }
       }
-      this.#core.event.blockingUntil(call, () => this.#settled)
+      this.#core.event.blockingUntil(call, () => this.#settled, deadline)
     }
   }
 
@@ -338,8 +340,9 @@ export class OnceCell<T> {
   }
 
   /** As {@link wait}, blocking this thread; see {@link blockingGetOrInit}. */
-  blockingWait(): T {
-    return this.#core.event.blockingUntil('OnceCell.blockingWait', () => this.#boxed()).value
+  blockingWait(options: BlockingOptions = {}): T {
+    const call = 'OnceCell.blockingWait'
+    return this.#core.event.blockingUntil(call, () => this.#boxed(), deadlineOf(call, options)).value
   }
 
   #boxed(): { readonly value: T } | undefined {

@@ -145,10 +145,13 @@ export class Permits {
     return this.#waiting.wait({ claim, wanted: n, missing, place: -1, refused: 0 }, signal) as Promise<A>
   }
 
-  /** As {@link take}, blocking this thread in place of a promise; throws what the claim is refused with. `call` is for the errors. */
-  blockingTake<A>(call: string, n: number, claim: Claim<A>): A {
+  /**
+   * As {@link take}, blocking this thread in place of a promise; throws what the claim is refused with, or when the deadline (blocking.ts)
+   * has come first. `call` is for the errors.
+   */
+  blockingTake<A>(call: string, n: number, claim: Claim<A>, deadline = Infinity): A {
     blockingCheck(call)
-    if (this.#far !== undefined) return this.#far.blockingTake(n, claim)
+    if (this.#far !== undefined) return this.#far.blockingTake(call, n, claim, deadline)
     if (this.#closed) throw claim.refused()
     if (!this.tryTake(n)) throw waitsForItself(call, 'what it waits for is held in this very thread, or nowhere')
     return claim.granted()

@@ -8,6 +8,7 @@
  */
 import { guardReleased, valueIsShared } from '../error/wording-sync.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from './blocking.ts'
 import { wholeNumber } from './check.ts'
 import { display } from './display.ts'
 import { Locked } from './outcome.ts'
@@ -177,15 +178,18 @@ export class RwLock<T = undefined> {
   /**
    * As {@link read}, blocking this thread while it waits; for functions of `spawnBlocking`, and of stages on the blocking lane.
    *
-   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when only this very thread could release
+   * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and when only this very thread could release;
+   *             `TimeoutError` after `timeoutMs`
    */
-  blockingRead(): ReadGuard<T> {
-    return this.#held.permits.blockingTake('RwLock.blockingRead', 1, new Reading(this.#held))
+  blockingRead(options: BlockingOptions = {}): ReadGuard<T> {
+    const call = 'RwLock.blockingRead'
+    return this.#held.permits.blockingTake(call, 1, new Reading(this.#held), deadlineOf(call, options))
   }
 
   /** As {@link write}, blocking this thread while it waits; see {@link blockingRead}. */
-  blockingWrite(): WriteGuard<T> {
-    return this.#held.permits.blockingTake('RwLock.blockingWrite', this.#held.readers, new Writing(this.#held))
+  blockingWrite(options: BlockingOptions = {}): WriteGuard<T> {
+    const call = 'RwLock.blockingWrite'
+    return this.#held.permits.blockingTake(call, this.#held.readers, new Writing(this.#held), deadlineOf(call, options))
   }
 
   /** Never waits: the value, or that it is locked to write or about to be. */

@@ -13,6 +13,7 @@
  */
 import { argumentError } from '../error/pipeline-error.ts'
 import { arrives, travel, type Luggage } from '../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from './blocking.ts'
 import { MOST, wholeNumber } from './check.ts'
 import { semaphoreClosed } from './closed-error.ts'
 import { Closed, NoPermits } from './outcome.ts'
@@ -170,11 +171,12 @@ export class Semaphore {
    * As {@link acquire}, blocking this thread while it waits; for functions of `spawnBlocking`, and of stages on the blocking lane.
    *
    * **Errors**  ERR_MILLRACE_WOULD_BLOCK_LOOP on a thread with an event loop, and where no other thread could release;
-   *             `ClosedError` when the semaphore is, or gets, closed
+   *             `ClosedError` when the semaphore is, or gets, closed; `TimeoutError` after `timeoutMs`
    */
-  blockingAcquire(n = 1): SemaphorePermit {
-    wholeNumber('Semaphore.blockingAcquire', 'n', n, 0)
-    return this.#permits.blockingTake('Semaphore.blockingAcquire', n, new Acquiring(this.#permits, n))
+  blockingAcquire(n = 1, options: BlockingOptions = {}): SemaphorePermit {
+    const call = 'Semaphore.blockingAcquire'
+    wholeNumber(call, 'n', n, 0)
+    return this.#permits.blockingTake(call, n, new Acquiring(this.#permits, n), deadlineOf(call, options))
   }
 
   /** Adds `n` permits, for those who wait or to be free; also when closed. */

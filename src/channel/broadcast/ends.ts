@@ -4,6 +4,7 @@
  */
 import { argumentError } from '../../error/pipeline-error.ts'
 import { arrives, travel, type Luggage, type Traveller } from '../../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from '../../sync/blocking.ts'
 import { ready } from '../../sync/budget.ts'
 import { senderClosed } from '../../sync/closed-error.ts'
 import { Closed, Empty, type NotSent } from '../../sync/outcome.ts'
@@ -44,9 +45,9 @@ export class SendingEnd<A> extends SenderEnd<BroadcastSender<A, Lagged>> impleme
     return this.#channel.log.send(item, signal)
   }
 
-  blockingSend(item: A): number {
+  blockingSend(item: A, options: BlockingOptions = {}): number {
     if (!this.open) throw senderClosed('broadcast', item)
-    return this.#channel.log.blockingSend(item)
+    return this.#channel.log.blockingSend(item, deadlineOf('broadcast: blockingSend', options))
   }
 
   subscribe(): BroadcastReceiver<A, Lagged> {
@@ -132,8 +133,9 @@ class ReceivingEnd<A> implements BroadcastReceiver<A, Lagged>, Reader<A>, Travel
     return waiting
   }
 
-  blockingRecv(): A | Lagged | Closed {
-    return this.#isOpen() ? this.#channel.log.blockingRecv(this) : Closed
+  blockingRecv(options: BlockingOptions = {}): A | Lagged | Closed {
+    const deadline = deadlineOf('broadcast: blockingRecv', options)
+    return this.#isOpen() ? this.#channel.log.blockingRecv(this, deadline) : Closed
   }
 
   resubscribe(): BroadcastReceiver<A, Lagged> {

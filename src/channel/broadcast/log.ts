@@ -61,7 +61,7 @@ export interface Log<A> {
   /** Sends in its turn; to how many receivers. Rejects when there is none. */
   send(item: A, signal: AbortSignal | undefined): Promise<number>
   /** As {@link send}, by blocking the thread. */
-  blockingSend(item: A): number
+  blockingSend(item: A, deadline: number): number
   /** Takes back, out of the line, what has not been sent yet; else settles it. */
   withdraw(sending: Sending<A>): boolean
   /** A place for a receiver: of what is sent from now on. */
@@ -69,7 +69,7 @@ export interface Log<A> {
   /** A call has begun to wait at a receiver. */
   await(reader: Reader<A>): void
   /** What comes next for a receiver, by blocking the thread. */
-  blockingRecv(reader: Reader<A>): A | Lagged | Closed
+  blockingRecv(reader: Reader<A>, deadline: number): A | Lagged | Closed
   /** After something that may have been the last: tells whoever waits that nothing comes. */
   settle(): void
   /** Somebody has begun to wait until there is no receiver. */

@@ -164,8 +164,8 @@ export class SharedReceivers<A> {
     return true
   }
 
-  blockingRecv(reader: Reader<A>): A | Lagged | Closed {
-    const got = this.#items.arrivals.blockingUntil<{ readonly item: A | Lagged | Closed } | { readonly error: unknown }>('broadcast: blockingRecv', () => {
+  blockingRecv(reader: Reader<A>, deadline: number): A | Lagged | Closed {
+    const look = (): { readonly item: A | Lagged | Closed } | { readonly error: unknown } | undefined => {
       if (reader.waiting.first !== undefined && this.#serve(reader) === undefined) return undefined
       try {
         const item = reader.place.take()
@@ -173,7 +173,8 @@ export class SharedReceivers<A> {
       } catch (error) {
         return { error }
       }
-    })
+    }
+    const got = this.#items.arrivals.blockingUntil('broadcast: blockingRecv', look, deadline)
     if ('error' in got) throw got.error
     return got.item
   }

@@ -52,7 +52,7 @@ export class SharedSends<A> {
     }
   }
 
-  blockingSend(item: A): number {
+  blockingSend(item: A, deadline: number): number {
     const cargo = load(item, 'broadcast')
     const sent = this.#put(cargo, undefined)
     if (sent === 0) throw receiverGone('broadcast', item)
@@ -73,12 +73,12 @@ export class SharedSends<A> {
       this.#settle()
       return outcome
     }
-    let got: Outcome
+    let got: Outcome | undefined
     try {
-      got = this.#items.results.blockingUntil('broadcast: blockingSend', look)
+      got = this.#items.results.blockingUntil('broadcast: blockingSend', look, deadline)
     } catch (error) {
-      this.withdraw(sending)
-      throw error
+      if (this.withdraw(sending)) throw error
+      got = outcome! // it had been sent, or refused, meanwhile
     }
     if ('refused' in got) throw got.refused
     return got.sent

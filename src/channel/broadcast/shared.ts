@@ -85,8 +85,8 @@ export class SharedLog<A> implements Log<A> {
     return this.#sends.send(item, signal)
   }
 
-  blockingSend(item: A): number {
-    return this.#sends.blockingSend(item)
+  blockingSend(item: A, deadline: number): number {
+    return this.#sends.blockingSend(item, deadline)
   }
 
   withdraw(sending: Sending<A>): boolean {
@@ -101,8 +101,8 @@ export class SharedLog<A> implements Log<A> {
     this.#receivers.await(reader)
   }
 
-  blockingRecv(reader: Reader<A>): A | Lagged | Closed {
-    return this.#receivers.blockingRecv(reader)
+  blockingRecv(reader: Reader<A>, deadline: number): A | Lagged | Closed {
+    return this.#receivers.blockingRecv(reader, deadline)
   }
 
   /** A receiver has come to this thread; see {@link SharedReceivers.arrive}. */

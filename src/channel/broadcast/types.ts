@@ -1,4 +1,5 @@
 /** What a user sees of a broadcast channel: its options and its ends. No code. Read by the doors and the files beside it. */
+import type { BlockingOptions } from '../../sync/blocking.ts'
 import type { Closed, Empty, NotSent } from '../../sync/outcome.ts'
 import type { WaitOptions } from '../../sync/waiters.ts'
 
@@ -30,9 +31,10 @@ export interface BroadcastSender<A, L = never> extends Disposable {
    * As {@link send}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
    * **Errors**  throws `ClosedError`, which carries the item, when there is no receiver, or none is left;
-   *             `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could make room
+   *             `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could make room; `TimeoutError` after
+   *             `timeoutMs`: it was not sent
    */
-  blockingSend(item: A): number
+  blockingSend(item: A, options?: BlockingOptions): number
   /** A new receiver: of all items that are sent from now on. */
   subscribe(): BroadcastReceiver<A, L>
   /** One more sender of the same channel. */
@@ -86,9 +88,9 @@ export interface BroadcastReceiver<A, L = never> extends Disposable, AsyncIterab
   /**
    * As {@link recv}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
-   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send
+   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send; `TimeoutError` after `timeoutMs`
    */
-  blockingRecv(): A | L | Closed
+  blockingRecv(options?: BlockingOptions): A | L | Closed
   /**
    * The items, to the end: what `for await` over the receiver reads, with a choice of what a lag is. Leaving the loop closes the
    * receiver; a throw of the loop's own, for a lag or an abort, does not, so that another loop can go on.

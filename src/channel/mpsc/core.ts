@@ -30,12 +30,12 @@ export interface Core<A> extends Omit<Fed, 'unread'> {
   weightOf(item: A): number
   trySend(item: A): 'Full' | 'Closed' | undefined
   send(item: A, signal: AbortSignal | undefined): Promise<void>
-  blockingSend(item: A): void
+  blockingSend(item: A, deadline: number): void
   /** Takes `weight` permits for `permits` permits that will be out. */
   tryReserve(weight: number, permits: number): 'Full' | 'Closed' | undefined
   /** As {@link tryReserve}, waiting; makes the answer by `granted` in the moment when it is served. */
   reserve<P>(weight: number, permits: number, granted: () => P, signal: AbortSignal | undefined): Promise<P>
-  blockingReserve(weight: number): void
+  blockingReserve(weight: number, deadline: number): void
   /** Sends an item by a permit of `held`, of which it needs `weight`; false when nothing can be sent any more. The permit is gone. */
   sendReserved(item: A, held: number, weight: number): boolean
   /** As the end of a send that has waited and got its permits. */
@@ -48,7 +48,7 @@ export interface Core<A> extends Omit<Fed, 'unread'> {
   recv(signal: AbortSignal | undefined): Promise<A | Closed>
   /** Takes what is there, to the end of `items`, up to `limit`. */
   drain(items: A[], limit: number): void
-  blockingRecv(): A | Closed
+  blockingRecv(deadline: number): A | Closed
   close(): void
   dispose(): void
   /** Somebody begins to wait for the receiver's end. */

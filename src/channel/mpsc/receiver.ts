@@ -2,13 +2,14 @@
 import { endMoved } from '../../error/wording-channel.ts'
 import { arrives, travel, type Luggage, type Traveller } from '../../prelude/travel.ts'
 import { ready } from '../../sync/budget.ts'
+import { deadlineOf, type BlockingOptions } from '../../sync/blocking.ts'
 import { wholeNumber } from '../../sync/check.ts'
 import { Closed, type Empty } from '../../sync/outcome.ts'
 import { abandoned, type WaitOptions } from '../../sync/waiters.ts'
 import { iterate } from '../iterate.ts'
 import type { Channel } from './core.ts'
 import { luggage, receiverArrived, receiverParts, type ReceiverParts } from './travelling.ts'
-import type { Receiver, RecvManyOptions } from './types.ts'
+import type { BlockingRecvManyOptions, Receiver, RecvManyOptions } from './types.ts'
 
 const RECEIVER = 'mpsc receiver'
 
@@ -45,13 +46,13 @@ export class ReceivingEnd<A> implements Receiver<A>, Traveller {
     return limit === 0 ? ready(into) : this.recv({ signal }).then((first) => this.#append(into, first, limit))
   }
 
-  blockingRecv(): A | Closed {
-    return this.#channel.core.blockingRecv()
+  blockingRecv(options: BlockingOptions = {}): A | Closed {
+    return this.#channel.core.blockingRecv(deadlineOf('mpsc: blockingRecv', options))
   }
 
-  blockingRecvMany(limit: number, { into = [] }: Pick<RecvManyOptions<A>, 'into'> = {}): A[] {
+  blockingRecvMany(limit: number, { into = [], ...options }: BlockingRecvManyOptions<A> = {}): A[] {
     wholeNumber('mpsc: blockingRecvMany', 'limit', limit, 0)
-    return limit === 0 ? into : this.#append(into, this.#channel.core.blockingRecv(), limit)
+    return limit === 0 ? into : this.#append(into, this.blockingRecv(options), limit)
   }
 
   #append(into: A[], first: A | Closed, limit: number): A[] {

@@ -8,6 +8,7 @@ import { argumentError } from '../../error/pipeline-error.ts'
 import { clock } from '../../prelude/clock.ts'
 import { arrives, travel, type Luggage, type Traveller } from '../../prelude/travel.ts'
 import { ignore, listen } from '../../sync/abort.ts'
+import { deadlineOf, type BlockingOptions } from '../../sync/blocking.ts'
 import { wholeNumber } from '../../sync/check.ts'
 import { ClosedError, senderClosed } from '../../sync/closed-error.ts'
 import { Closed, Full, type NotSent } from '../../sync/outcome.ts'
@@ -93,9 +94,9 @@ export class SendingEnd<A> extends AnySender<A, Sender<A>> implements Sender<A> 
     }
   }
 
-  blockingSend(item: A): void {
+  blockingSend(item: A, options: BlockingOptions = {}): void {
     if (!this.open) throw senderClosed('mpsc', item)
-    this.channel.core.blockingSend(item)
+    this.channel.core.blockingSend(item, deadlineOf('mpsc: blockingSend', options))
   }
 
   tryReserve(weight = 1): Permit<A> | Full | Closed {
@@ -111,11 +112,11 @@ export class SendingEnd<A> extends AnySender<A, Sender<A>> implements Sender<A> 
     return this.#reserve(wanted, 1, () => new HeldPermit(channel, wanted), signal)
   }
 
-  blockingReserve(weight = 1): Permit<A> {
+  blockingReserve(weight = 1, options: BlockingOptions = {}): Permit<A> {
     const { channel } = this
     const wanted = channel.fit(weight, 'blockingReserve: weight must be a number >= 0')
     if (!this.open) throw senderClosed('mpsc')
-    channel.core.blockingReserve(wanted)
+    channel.core.blockingReserve(wanted, deadlineOf('mpsc: blockingReserve', options))
     return new HeldPermit(channel, wanted)
   }
 

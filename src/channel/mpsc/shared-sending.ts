@@ -6,6 +6,7 @@
  *
  * An item is made cargo before, outside of the lock, since that may run code of the user's.
  */
+import { TimeoutError } from '../../error/timeout-error.ts'
 import { blockingCheck } from '../../sync/blocking.ts'
 import { done } from '../../sync/budget.ts'
 import { receiverGone } from '../../sync/closed-error.ts'
@@ -106,7 +107,7 @@ export abstract class SharedSending<A> extends SharedBase<A> {
     }
   }
 
-  blockingSend(item: A): void {
+  blockingSend(item: A, deadline: number): void {
     blockingCheck('mpsc: blockingSend')
     const weight = this.weightOf(item)
     const cargo = load(item, 'mpsc')
@@ -115,7 +116,7 @@ export abstract class SharedSending<A> extends SharedBase<A> {
     if (told === undefined) return
     this.notAlone('mpsc: blockingSend', 'the channel is full')
     let sent = false
-    this.permits.blockingTake('mpsc: blockingSend', weight, {
+    this.#blockingTake('mpsc: blockingSend', weight, {
       granted: () => {
         try {
           sent = this.#sendGranted(cargo, weight)
@@ -125,7 +126,7 @@ export abstract class SharedSending<A> extends SharedBase<A> {
         }
       },
       refused: () => receiverGone('mpsc', item)
-    })
+    }, deadline)
     if (!sent) throw receiverGone('mpsc', item)
   }
 
@@ -137,13 +138,22 @@ export abstract class SharedSending<A> extends SharedBase<A> {
     return this.permits.take(weight, { granted, refused: () => receiverGone('mpsc'), abandoned: () => { this.#fewer() } }, signal)
   }
 
-  blockingReserve(weight: number): void {
+  blockingReserve(weight: number, deadline: number): void {
     blockingCheck('mpsc: blockingReserve')
     const told = this.tryReserve(weight)
     if (told === 'Closed') throw receiverGone('mpsc')
     if (told === undefined) return
     this.notAlone('mpsc: blockingReserve', 'the channel is full')
-    this.permits.blockingTake('mpsc: blockingReserve', weight, { granted: () => undefined, refused: () => receiverGone('mpsc') })
+    this.#blockingTake('mpsc: blockingReserve', weight, { granted: () => undefined, refused: () => receiverGone('mpsc') }, deadline)
+  }
+
+  #blockingTake(call: string, weight: number, claim: Claim<void>, deadline: number): void {
+    try {
+      this.permits.blockingTake(call, weight, claim, deadline)
+    } catch (error) {
+      if (error instanceof TimeoutError) this.#fewer()
+      throw error
+    }
   }
 
   sendTaken(item: A, weight: number): void | Promise<never> {

@@ -147,21 +147,24 @@ export class SharedCore<A> extends SharedSending<A> implements Core<A> {
     }
   }
 
-  blockingRecv(): A | Closed {
+  blockingRecv(deadline: number): A | Closed {
     blockingCheck('mpsc: blockingRecv')
     const item = this.tryRecv()
-    return item === Empty ? this.#block() : item
+    return item === Empty ? this.#block(deadline) : item
   }
 
   /** The next item, blocking until there is one. */
-  #block(): A | Closed {
-    this.words[STARVING] = 1
-    const { one } = this.arrivals.blockingUntil<{ readonly one: A | Closed }>('mpsc: blockingRecv', () => {
+  #block(deadline: number): A | Closed {
+    const look = (): { readonly one: A | Closed } | undefined => {
       const got = this.tryRecv()
       return got === Empty ? undefined : { one: got }
-    })
-    this.words[STARVING] = 0
-    return one
+    }
+    this.words[STARVING] = 1
+    try {
+      return this.arrivals.blockingUntil('mpsc: blockingRecv', look, deadline).one
+    } finally {
+      this.words[STARVING] = 0
+    }
   }
 
   close(): void {

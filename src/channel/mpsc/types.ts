@@ -1,5 +1,6 @@
 /** What a user sees of an mpsc channel: its options, its ends, its permits. No code. Read by the doors and the files beside it. */
 import type { Closed, Empty, Full, NotSent } from '../../sync/outcome.ts'
+import type { BlockingOptions } from '../../sync/blocking.ts'
 import type { WaitOptions } from '../../sync/waiters.ts'
 
 export interface MpscOptions<A> {
@@ -21,6 +22,8 @@ export interface RecvManyOptions<A> extends WaitOptions {
   /** The array that items are appended to, and that is the answer; default: a new one. */
   readonly into?: A[] | undefined
 }
+
+export interface BlockingRecvManyOptions<A> extends BlockingOptions, Pick<RecvManyOptions<A>, 'into'> {}
 
 /** Why an item was not sent in time, and the item. */
 export interface NotSentInTime<A> {
@@ -83,9 +86,10 @@ export interface Sender<A> extends AnySender<Sender<A>, WeakSender<A>> {
    * As {@link send}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
    * **Errors**  throws `ClosedError`, which carries the item, when the receiver is, or gets, closed;
-   *             `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could make room
+   *             `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could make room; `TimeoutError` after
+   *             `timeoutMs`: it was not sent
    */
-  blockingSend(item: A): void
+  blockingSend(item: A, options?: BlockingOptions): void
   /** Reserves room for one item if there is some and nobody waits for it. */
   tryReserve(weight?: number): Permit<A> | Full | Closed
   /**
@@ -97,7 +101,7 @@ export interface Sender<A> extends AnySender<Sender<A>, WeakSender<A>> {
    */
   reserve(options?: ReserveOptions): Promise<Permit<A>>
   /** As {@link reserve}, blocking this thread while it waits; see {@link blockingSend}. */
-  blockingReserve(weight?: number): Permit<A>
+  blockingReserve(weight?: number, options?: BlockingOptions): Permit<A>
   /** Reserves room for `n` items of weight 1 together; `Full` also when the channel could never hold so many. */
   tryReserveMany(n: number): readonly Permit<A>[] | Full | Closed
   /** As {@link reserve}, for `n` items of weight 1 together. More than the channel can ever hold is a RangeError. */
@@ -147,11 +151,11 @@ export interface Receiver<A> extends Disposable, AsyncIterable<A> {
   /**
    * As {@link recv}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
-   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send
+   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send; `TimeoutError` after `timeoutMs`
    */
-  blockingRecv(): A | Closed
+  blockingRecv(options?: BlockingOptions): A | Closed
   /** As {@link recvMany}, blocking this thread while it waits; see {@link blockingRecv}. */
-  blockingRecvMany(limit: number, options?: Pick<RecvManyOptions<A>, 'into'>): A[]
+  blockingRecvMany(limit: number, options?: BlockingRecvManyOptions<A>): A[]
   /** Takes no more: later and waiting sends are refused; what is buffered or reserved can still be received. */
   close(): void
   /** Whether nobody can send any more, but for permits that are out when the receiver has closed. */

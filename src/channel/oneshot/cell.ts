@@ -28,7 +28,7 @@ export interface Cell<A> {
   /** A wait of this thread begins: who changes the state from elsewhere is to be heard. */
   listen(): void
   /** Blocks this thread while it is WAITING. */
-  block(call: string): void
+  block(call: string, deadline: number): void
 }
 
 /** A channel as the ends of one thread know it. */

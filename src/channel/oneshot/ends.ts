@@ -2,7 +2,7 @@
 import { me } from '../../atomic/threads.ts'
 import { channelStays, endMoved } from '../../error/wording-channel.ts'
 import { arrives, travel, type Luggage, type Traveller } from '../../prelude/travel.ts'
-import { blockingCheck } from '../../sync/blocking.ts'
+import { blockingCheck, deadlineOf, type BlockingOptions } from '../../sync/blocking.ts'
 import { done, ready } from '../../sync/budget.ts'
 import { Closed, Empty, type NotSent } from '../../sync/outcome.ts'
 import { reside, resident, type Name } from '../../sync/residents.ts'
@@ -151,9 +151,10 @@ export class ReceivingEnd<A> extends End<A> implements OneshotReceiver<A>, Trave
     return received
   }
 
-  blockingRecv(): A | Closed {
-    blockingCheck('oneshot: blockingRecv')
-    this.channel.cell.block('oneshot: blockingRecv')
+  blockingRecv(options: BlockingOptions = {}): A | Closed {
+    const call = 'oneshot: blockingRecv'
+    blockingCheck(call)
+    this.channel.cell.block(call, deadlineOf(call, options))
     return this.#answer()
   }
 

@@ -129,8 +129,8 @@ export class SharedCell<A> implements Cell<A> {
     outside(() => void this.#event.until(look))
   }
 
-  block(call: string): void {
-    if (this.state === WAITING) this.#event.blockingUntil(call, () => (this.state === WAITING ? undefined : true))
+  block(call: string, deadline: number): void {
+    if (this.state === WAITING) this.#event.blockingUntil(call, () => (this.state === WAITING ? undefined : true), deadline)
   }
 
   /** An end leaves this thread; answers the number of its passage. */

@@ -1,4 +1,5 @@
 /** What a user sees of a oneshot channel. No code. Read by the doors and the files beside it. */
+import type { BlockingOptions } from '../../sync/blocking.ts'
 import type { Closed, Empty, NotSent } from '../../sync/outcome.ts'
 import type { WaitOptions } from '../../sync/waiters.ts'
 
@@ -27,9 +28,9 @@ export interface OneshotReceiver<A> extends Disposable {
   /**
    * As {@link recv}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
-   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send
+   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send; `TimeoutError` after `timeoutMs`
    */
-  blockingRecv(): A | Closed
+  blockingRecv(options?: BlockingOptions): A | Closed
   /** Takes no value any more, unless it was sent before. */
   close(): void
   /** Whether the answer, or that there is none, has been received. */

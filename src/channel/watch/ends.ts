@@ -4,6 +4,7 @@
  */
 import { argumentError } from '../../error/pipeline-error.ts'
 import { arrives, travel, type Luggage, type Traveller } from '../../prelude/travel.ts'
+import { deadlineOf, type BlockingOptions } from '../../sync/blocking.ts'
 import { ready } from '../../sync/budget.ts'
 import { Closed, type NotSent } from '../../sync/outcome.ts'
 import { Waiters, abandoned, type WaitOptions } from '../../sync/waiters.ts'
@@ -175,28 +176,31 @@ export class ReceivingEnd<A> implements WatchReceiver<A>, Watcher, Traveller {
     }
   }
 
-  blockingChanged(): A | Closed {
+  blockingChanged(options: BlockingOptions = {}): A | Closed {
+    const call = 'watch: blockingChanged'
     this.#mustBeHere()
-    this.#block('watch: blockingChanged', () => this.#seen !== this.#channel.store.version)
+    this.#block(call, () => this.#seen !== this.#channel.store.version, deadlineOf(call, options))
     return this.#open && this.#seen !== this.#channel.store.version ? this.borrowAndUpdate() : Closed
   }
 
-  blockingWaitFor(test: (value: A) => boolean): A | Closed {
+  blockingWaitFor(test: (value: A) => boolean, options: BlockingOptions = {}): A | Closed {
+    const call = 'watch: blockingWaitFor'
+    const deadline = deadlineOf(call, options)
     const { store } = this.#channel
     for (;;) {
       const { version } = store
       const value = this.borrow()
       const fits = this.#open && test(value)
       const over = this.isClosed
-      this.#block('watch: blockingWaitFor', () => fits || over || store.version !== version)
+      this.#block(call, () => fits || over || store.version !== version, deadline)
       if (!fits && !over) continue
       if (fits) this.#seen = version
       return fits ? value : Closed
     }
   }
 
-  #block(call: string, enough: () => boolean): void {
-    this.#channel.store.block(call, () => (enough() || this.isClosed ? true : undefined))
+  #block(call: string, enough: () => boolean, deadline: number): void {
+    this.#channel.store.block(call, () => (enough() || this.isClosed ? true : undefined), deadline)
   }
 
   /** A call is about to wait, and knows of this version. */

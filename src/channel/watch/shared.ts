@@ -232,8 +232,8 @@ export class SharedStore<A> implements Store<A> {
     )
   }
 
-  block(call: string, look: () => true | undefined): void {
-    this.#changes.blockingUntil(call, look)
+  block(call: string, look: () => true | undefined, deadline: number): void {
+    this.#changes.blockingUntil(call, look, deadline)
   }
 
   settle(): void {

@@ -40,8 +40,8 @@ export interface Store<A> {
   await(): void
   /** Somebody has begun to wait until there is no receiver. */
   watched(): void
-  /** Blocks this thread until `look` answers true. */
-  block(call: string, look: () => true | undefined): void
+  /** Blocks this thread until `look` answers true, or throws when the deadline (sync/blocking.ts) has come first. */
+  block(call: string, look: () => true | undefined, deadline: number): void
   /** There may be no sender any more. */
   settle(): void
 }

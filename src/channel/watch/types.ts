@@ -1,4 +1,5 @@
 /** What a user sees of a watch channel: its ends. No code. Read by the doors and the files beside it. */
+import type { BlockingOptions } from '../../sync/blocking.ts'
 import type { Closed, NotSent } from '../../sync/outcome.ts'
 import type { WaitOptions } from '../../sync/waiters.ts'
 
@@ -78,11 +79,11 @@ export interface WatchReceiver<A> extends Disposable, AsyncIterable<A> {
   /**
    * As {@link changed}, blocking this thread while it waits; for threads that may block: workers of the blocking lane.
    *
-   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send
+   * **Errors**  throws `ERR_MILLRACE_WOULD_BLOCK_LOOP` on a thread with an event loop, and where nobody else could send; `TimeoutError` after `timeoutMs`
    */
-  blockingChanged(): A | Closed
+  blockingChanged(options?: BlockingOptions): A | Closed
   /** As {@link waitFor}, blocking this thread while it waits; see {@link blockingChanged}. Throws what `test` throws. */
-  blockingWaitFor(test: (value: A) => boolean): A | Closed
+  blockingWaitFor(test: (value: A) => boolean, options?: BlockingOptions): A | Closed
   /** Takes the value as not seen. */
   markChanged(): void
   /** Takes the value as seen. */
