@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
-import { aggregate, PART_CHECK, PART_SIZE, type Combiner } from '../../src/operator/aggregate.ts'
+import { aggregate } from '../../src/operator/aggregate.ts'
+import { PART_CHECK, PART_SIZE, type Combiner } from '../../src/operator/combiner.ts'
 import { aggregateBy } from '../../src/operator/aggregate-by.ts'
 import { countBy } from '../../src/operator/count-by.ts'
 import { instantiate } from '../../src/operator/compile.ts'
@@ -22,7 +23,7 @@ const mean: Combiner<number, Mean, number> = {
 const halvesOf = <A, R>(flow: Flow<A, R>) => {
   const from = input<A>()
   const { program, binding } = compileStages(from as Source<never>, [from.pipe(flow)])
-  const fail = { failed: (_k: number, _i: number, _x: unknown, e: unknown): void => { throw e }, left: () => undefined }
+  const fail = { failed: (_k: number, _i: number, _x: unknown, e: unknown): void => { throw e }, left: () => undefined, dropped: () => undefined }
   const alone = (k: number) =>
     instantiate(
       { nodes: [{ ...program.nodes[k]!, targets: [[{ outlet: 0 }]] }], roots: [{ node: 0 }], outlets: [{ text: false }] },

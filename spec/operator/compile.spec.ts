@@ -42,7 +42,7 @@ const watched = (log: string[], name = 'it'): Iterable<number> => ({
   }
 })
 
-const ignore: Hooks = { failed: (_n, _i, _x, e) => { throw e }, left: () => undefined }
+const ignore: Hooks = { failed: (_n, _i, _x, e) => { throw e }, left: () => undefined, dropped: () => undefined }
 
 const instanceOf = (build: (source: Source<number>) => readonly Source<unknown>[], hooks = ignore, pauseAt?: number) => {
   const from = input<number>()

@@ -27,6 +27,8 @@ export interface Outcome {
   readonly outs: readonly unknown[][]
   readonly letters: readonly Refused[]
   readonly skipped: readonly Refused[]
+  /** Items that stages dropped by policies of their own. */
+  readonly dropped: number
   /** What ended the run. */
   readonly failure: Refused | undefined
   /** Items that entered each node. */
@@ -144,6 +146,7 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
   const outs: unknown[][] = program.outlets.map(() => [])
   const letters: Refused[] = []
   const skipped: Refused[] = []
+  let dropped = 0
   const waits: number[] = []
   const counts = program.nodes.map(() => 0)
   let pauses = 0
@@ -164,6 +167,9 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
       },
       left: (node, index, item, cause) => {
         letters.push(refusal(node, index, item, cause))
+      },
+      dropped: () => {
+        dropped++
       }
     }, states, options.pauseAt)
 
@@ -197,7 +203,7 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
       counts[node]! += n
     })
   }
-  const outcome = (failure: Refused | undefined, closed: boolean): Outcome => ({ outs, letters, skipped, failure, counts, closed, given, pauses, waits })
+  const outcome = (failure: Refused | undefined, closed: boolean): Outcome => ({ outs, letters, skipped, dropped, failure, counts, closed, given, pauses, waits })
 
   let closed = false
   try {

@@ -10,10 +10,10 @@ import { retry } from '../../src/operator/retry.ts'
 import { runGraph, type DriveOptions, type Outcome } from './run-kernel.ts'
 
 /** What is the same in any weather; a failure is told by where and what, not by the error's identity. */
-const essence = ({ outs, letters, skipped, failure, counts, closed }: Outcome): unknown => {
+const essence = ({ outs, letters, skipped, dropped, failure, counts, closed }: Outcome): unknown => {
   const tell = (refused: Outcome['failure']): unknown =>
     refused === undefined ? undefined : { ...refused, cause: refused.cause instanceof Error ? `${refused.cause.name}: ${refused.cause.message}` : refused.cause }
-  return { outs, letters: letters.map(tell), skipped: skipped.map(tell), failure: tell(failure), counts, closed }
+  return { outs, letters: letters.map(tell), skipped: skipped.map(tell), dropped, failure: tell(failure), counts, closed }
 }
 
 /** One batch each; an empty one when there are none, since only a run can say that no more is wanted. */

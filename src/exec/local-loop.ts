@@ -184,6 +184,9 @@ export class LocalLoop {
       },
       left: (node, index, item, cause) => {
         this.#setAside(node, index, item, cause)
+      },
+      dropped: (node) => {
+        this.#count(node, COUNT_SKIPPED)
       }
     })
   }

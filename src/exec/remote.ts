@@ -123,6 +123,9 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       left: (node, index, item, cause) => {
         count(node, COUNT_DEAD)
         loop.dead.push(told(node, index, item, cause))
+      },
+      dropped: (node) => {
+        count(node, COUNT_SKIPPED)
       }
     }, states)
     const loop: Loop = { instance, batch: {}, base: 0, dead: [], busy: false }

@@ -5,31 +5,54 @@
  *     lane blocking       state one per key; one map per worker, combined key by key as they get large, and at the end
  */
 import { flowOf, type Flow } from '../graph/source.ts'
-import { combinerOf, halved, PART_SIZE, sendPart, type Combiner } from './aggregate.ts'
+import { gatheringOf, gatheringSpec, sendPart } from './aggregate.ts'
+import { bindShape } from './aggregates/bind.ts'
+import { PART_SIZE, type Combiner } from './combiner.ts'
 import { keyedArgs, type KeyedOptions } from './count-by.ts'
-import type { Kernel } from './kernel.ts'
+import type { Emitter, Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
+
+const addTo = (g: Emitter, item: string, sends: boolean): string => {
+  const [key, before, after, isNew] = [g.fresh('key'), g.fresh('before'), g.fresh('after'), g.fresh('isNew')]
+  return `${key} = ${g.call('key', item)}; ${before} = ${g.state}.parts.get(${key});
+    ${isNew} = ${before} === undefined && !${g.state}.parts.has(${key});
+    if (${isNew}) {
+      ${g.refusePromise(key)} ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
+      ${before} = ${g.call('create')};
+    }
+    ${after} = ${g.call('add', before, item)}; ${g.refusePromise(after)}
+    if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});
+    ${sends ? `if (${isNew} && ${g.state}.parts.size >= ${PART_SIZE}) { ${sendPart(g, 'parts')} }` : ''}`
+}
 
 export const partialKernel: Kernel = {
   kind: 'aggregateBy.partial',
+  bind: bindShape,
   state: () => ({ parts: new Map() }),
-  each: (g, item) => {
-    const [key, before, after, isNew] = [g.fresh('key'), g.fresh('before'), g.fresh('after'), g.fresh('isNew')]
-    return `${key} = ${g.call('key', item)}; ${before} = ${g.state}.parts.get(${key});
-      ${isNew} = ${before} === undefined && !${g.state}.parts.has(${key});
-      if (${isNew}) {
-        ${g.refusePromise(key)} ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
-        ${before} = ${g.call('create')};
-      }
-      ${after} = ${g.call('add', before, item)}; ${g.refusePromise(after)}
-      if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});
-      if (${isNew} && ${g.state}.parts.size >= ${PART_SIZE}) { ${sendPart(g, 'parts')} }`
-  },
+  each: (g, item) => addTo(g, item, true),
   end: (g) => `if (${g.state}.parts.size > 0) { ${sendPart(g, 'parts')} }`
+}
+
+const answer = (g: Emitter): string => {
+  const [answers, one, y] = [g.fresh('answers'), g.fresh('one'), g.fresh('y')]
+  const finished = g.has('finish') ? g.call('finish', `${one}[1]`) : `${one}[1]`
+  return `${answers} = new Map();
+    for (${one} of ${g.state}.parts) { ${y} = ${finished}; ${g.refusePromise(y)} ${answers}.set(${one}[0], ${y}); }
+    ${g.state}.parts = new Map(); ${g.emit(answers)}`
+}
+
+/** Where the order of the items matters: one map, in one place. */
+export const inOrderKernel: Kernel = {
+  kind: 'aggregateBy.inOrder',
+  bind: bindShape,
+  state: () => ({ parts: new Map() }),
+  each: (g, item) => addTo(g, item, false),
+  end: answer
 }
 
 export const mergeKernel: Kernel = {
   kind: 'aggregateBy.merge',
+  bind: bindShape,
   state: () => ({ parts: new Map() }),
   each: (g, item) => {
     const [one, key, part] = [g.fresh('one'), g.fresh('key'), g.fresh('part')]
@@ -41,21 +64,12 @@ export const mergeKernel: Kernel = {
         ${parts}.set(${key}, ${part});
       }`
   },
-  end: (g) => {
-    const [answers, one, y] = [g.fresh('answers'), g.fresh('one'), g.fresh('y')]
-    return `${answers} = new Map();
-      for (${one} of ${g.state}.parts) {
-        ${y} = ${g.call('finish', `${one}[1]`)}; ${g.refusePromise(y)} ${answers}.set(${one}[0], ${y});
-      }
-      ${g.state}.parts = new Map(); ${g.emit(answers)}`
-  }
+  end: answer
 }
 
-const itself = (state: unknown): unknown => state
-
 /**
- * Gathers the items of each key with `combiner` and emits one map at the end: key to answer. The order of the keys is not
- * promised.
+ * Gathers the items of each key with `combiner`, one of millrace's (`sum()`, `count()` …) or of your own, and emits one map at the
+ * end: key to answer. The order of the keys is not promised.
  *
  * **Cost**    one call of `key` and of `add` and one look-up per item; a map per worker, and per 16 384 keys, crosses
  *             threads
@@ -63,18 +77,14 @@ const itself = (state: unknown): unknown => state
  *             `finish` throw ends the run; more than `maxKeys` keys are `ERR_MILLRACE_TOO_MANY_KEYS`
  * **Memory**  a state per different key in the sum, and 16 384 on each worker: bound the keys, by what they are or by `maxKeys`
  * @example
- * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, {
- *   create: () => 0,
- *   add: (sum, r) => sum + r.bytes,
- *   combine: (a, b) => a + b
- * })
+ * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, sum((r) => r.bytes))
+ * await from([{ host: 'a', bytes: 1 }, { host: 'a', bytes: 2 }]).pipe(bytesByHost).toArray() // => [Map { 'a' => 3 }]
  */
 export const aggregateBy = <A, K extends Key, S, R = S, E = undefined>(
   key: (item: A, env: E) => K,
   combiner: Combiner<A, S, R, E>,
   options: KeyedOptions<E> = {}
 ): Flow<A, ReadonlyMap<K, R>> => {
-  const { create, add, combine, finish = itself } = combinerOf('aggregateBy', combiner)
-  const halves = { partial: { key, create, add }, merge: { combine, finish }, args: keyedArgs('aggregateBy', options) }
-  return flowOf(halved('aggregateBy', halves, options), options.name)
+  const gathering = gatheringOf('aggregateBy', combiner)
+  return flowOf(gatheringSpec('aggregateBy', gathering, { key }, keyedArgs('aggregateBy', options), options), options.name)
 }

@@ -4,49 +4,20 @@
  *
  *     partial   items in  ── add ──▶ state,  at the end, or when it is large: the state goes out      (one per worker)
  *     merge     states in ── combine ──▶ total, at the end: finish(total) goes out  (one)
+ *     inOrder   items in  ── add ──▶ state, at the end: finish(state) goes out      (one, where the order of the items matters)
  *
  * Used by reduce (with `combine`); countBy and aggregateBy have halves of their own, with a state per key.
  * Source: combiners, Dean and Ghemawat, MapReduce, OSDI 2004.
  */
-import { argumentError } from '../error/pipeline-error.ts'
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { KernelSpec } from '../graph/spec.ts'
+import { bindShape } from './aggregates/bind.ts'
+import { describe, isReady } from './aggregates/ready.ts'
 import { stageOptions } from './check.ts'
+import { PART_CHECK, PART_SIZE, type Combiner } from './combiner.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
-
-/**
- * How to gather items into an answer, in parts that can be combined. Each function travels like a stage's function (inline and
- * self-contained, or `portable`). States must survive structured clone. Parts are made of whatever items a worker came by, and
- * combined in any order, so `combine` must not care (be associative and commutative), and a fresh state must change nothing.
- *
- * @typeParam A  items
- * @typeParam S  the state that gathers
- * @typeParam R  the answer
- * @typeParam E  `env`, given to every function as its last argument
- */
-export interface Combiner<in A, S, R = S, in E = undefined> {
-  /** A fresh state. */
-  readonly create: (env: E) => S
-  /** The state with one item added; may change and return the given state. */
-  readonly add: (state: S, item: A, env: E) => S
-  /** Two states as one; may change and return the first. */
-  readonly combine: (a: S, b: S, env: E) => S
-  /** The answer; default: the state itself. */
-  readonly finish?: ((state: S, env: E) => R) | undefined
-  /**
-   * How much a state holds of what grows with the input, in keys or list items; for a state that may grow large. A worker sends a
-   * part of {@link PART_SIZE} or more on to be combined and begins a fresh one, so that what many keys take is taken once, where
-   * the parts are combined, and not again on every worker. Looked at every {@link PART_CHECK} items. Default: parts leave at the end.
-   */
-  readonly size?: ((state: S, env: E) => number) | undefined
-}
-
-/** What a worker's part may hold, in keys, before it is sent on to be combined. Serialized it is a few hundred KiB. */
-export const PART_SIZE = 16_384
-/** How many items are added between two looks at the size of a part. */
-export const PART_CHECK = 1024
 
 type Fresh = (g: Emitter) => string
 
@@ -56,8 +27,8 @@ export const sendPart = (g: Emitter, map: string): string => {
   return `${part} = ${g.state}.${map}; ${g.state}.${map} = new Map(); ${g.emit(part)}`
 }
 
-/** The half beside the items; `fresh` is an expression for a state that nothing has been added to. */
-export const partialOf = (kind: string, fresh: Fresh): Kernel => {
+/** The half beside the items; `fresh` is an expression for a state that nothing has been added to. `sends`: large parts leave early. */
+export const partialOf = (kind: string, fresh: Fresh, sends = true): Kernel => {
   const send = (g: Emitter): string => {
     const [part, s] = [g.fresh('part'), g.state]
     return `${part} = ${s}.value; ${s}.value = undefined; ${s}.has = false; ${g.emit(part)}`
@@ -67,7 +38,7 @@ export const partialOf = (kind: string, fresh: Fresh): Kernel => {
     state: () => ({ value: undefined, has: false, added: 0 }),
     each: (g, item) => {
       const [y, s] = [g.fresh('y'), g.state]
-      const large = g.has('size')
+      const large = sends && g.has('size')
         ? `if (++${s}.added >= ${PART_CHECK}) { ${s}.added = 0; if (${g.call('size', `${s}.value`)} >= ${PART_SIZE}) { ${send(g)} } }`
         : ''
       return `if (!${s}.has) { ${s}.value = ${fresh(g)}; ${s}.has = true; }
@@ -92,8 +63,13 @@ export const mergeOf = (kind: string, fresh: Fresh, answer: (g: Emitter, total: 
   }
 })
 
-export const partialKernel = partialOf('aggregate.partial', (g) => g.call('create'))
-export const mergeKernel = mergeOf('aggregate.merge', (g) => g.call('create'), (g, total) => g.call('finish', total))
+const created: Fresh = (g) => g.call('create')
+const finished = (g: Emitter, total: string): string => (g.has('finish') ? g.call('finish', total) : total)
+
+export const partialKernel: Kernel = { ...partialOf('aggregate.partial', created), bind: bindShape }
+export const mergeKernel: Kernel = { ...mergeOf('aggregate.merge', created, finished), bind: bindShape }
+const whole = partialOf('aggregate.inOrder', created, false)
+export const inOrderKernel: Kernel = { ...whole, end: mergeOf('', created, finished).end!, bind: bindShape }
 
 /** What a stage of two halves needs besides its partial half's functions. */
 interface Halves {
@@ -117,38 +93,58 @@ export const halved = (kind: string, { partial, merge, args = {} }: Halves, opti
   }
 }
 
-/** Refuses what is no combiner; its functions are checked one by one. */
-export const combinerOf = <C extends object>(kind: string, combiner: C | undefined): C => {
-  if (typeof combiner === 'object' && (combiner as unknown) !== null) return combiner
-  throw argumentError(
-    'type',
-    `${kind}: the combiner must be an object`,
-    `got ${typeof combiner}`,
-    'pass { create, add, combine }'
-  )
+/** What a stage gathers with, as its functions and arguments; `ordered`: in one place. */
+export interface Gathering {
+  readonly fns: Readonly<Record<string, unknown>>
+  readonly args: Readonly<Record<string, unknown>>
+  readonly ordered: boolean
 }
 
-const itself = (state: unknown): unknown => state
+/** The functions of a user's own aggregate are called as they are; of one of millrace's the shape travels: see aggregates/core.ts. */
+export const gatheringOf = (kind: string, combiner: object): Gathering => {
+  const { shape, fns } = describe(kind, combiner)
+  const ordered = (combiner as { readonly ordered?: unknown }).ordered === true
+  return isReady(combiner) ? { fns, args: { shape }, ordered } : { fns, args: {}, ordered }
+}
+
+/** Those of the functions that a half needs: the others need not travel with it. */
+export const only = (fns: Gathering['fns'], ...names: readonly string[]): Gathering['fns'] =>
+  Object.fromEntries(Object.entries(fns).filter(([name]) => names.includes(name)))
+
+/** The spec of a stage that gathers: in two halves, or in one place where the order of the items matters. */
+export const gatheringSpec = (
+  kind: string,
+  { fns, args, ordered }: Gathering,
+  more: Gathering['fns'],
+  moreArgs: Gathering['args'],
+  options: CpuOptions<unknown>
+): KernelSpec => {
+  const all = { ...args, ...moreArgs }
+  if (ordered) return cpu(`${kind}.inOrder`, { ...more, ...fns }, options, { parallelism: 'serial', args: all })
+  const own = args['shape'] === undefined
+  const partial = { ...more, ...(own ? only(fns, 'create', 'add', 'size') : fns) }
+  return halved(kind, { partial, merge: own ? only(fns, 'create', 'combine', 'finish') : fns, args: all }, options)
+}
 
 /**
- * Gathers all items into one answer: each worker a part of its own, combined at the end. Emits one item.
+ * Gathers all items into one answer: each worker a part of its own, combined at the end. Emits one item. Takes an aggregate of
+ * millrace's (`sum()`, `topK(10, by)` …) or one of your own.
  *
  * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
- * **Order**   of items is not kept: see {@link Combiner}
+ * **Order**   of items is not kept: see {@link Combiner}; an `ordered` aggregate gathers in one place, in order
  * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run
  * **Memory**  one state per worker, and the sum; a state that grows with its keys says its `size`, and is then held once
  * @example
- * const mean = aggregate({
- *   create: () => ({ sum: 0, n: 0 }),
- *   add: (s, x: number) => ({ sum: s.sum + x, n: s.n + 1 }),
- *   combine: (a, b) => ({ sum: a.sum + b.sum, n: a.n + b.n }),
- *   finish: (s) => s.sum / s.n
+ * const spread = aggregate({
+ *   create: () => ({ least: Infinity, most: -Infinity }),
+ *   add: (s, x: number) => ({ least: Math.min(s.least, x), most: Math.max(s.most, x) }),
+ *   combine: (a, b) => ({ least: Math.min(a.least, b.least), most: Math.max(a.most, b.most) }),
+ *   finish: (s) => s.most - s.least
  * })
- * await range(0, 5).pipe(mean).toArray() // => [2]
+ * await range(0, 5).pipe(spread).toArray() // => [4]
  */
 export const aggregate = <A, S, R = S, E = undefined>(combiner: Combiner<A, S, R, E>, options: CpuOptions<E> = {}): Flow<A, R> => {
-  const { create, add, combine, finish = itself, size } = combinerOf('aggregate', combiner)
+  const gathering = gatheringOf('aggregate', combiner)
   stageOptions('aggregate', options)
-  const partial = size === undefined ? { create, add } : { create, add, size }
-  return flowOf(halved('aggregate', { partial, merge: { create, combine, finish } }, options), options.name)
+  return flowOf(gatheringSpec('aggregate', gathering, {}, {}, options), options.name)
 }

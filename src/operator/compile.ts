@@ -23,8 +23,9 @@ import { DONE, generate, kernelOf, PAUSED, WAIT, type Status } from './generate.
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
-import type { Kernel } from './kernel.ts'
+import type { Fns, Kernel } from './kernel.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
+import { promised } from './promised.ts'
 import { checkWeight } from './weight.ts'
 
 export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
@@ -38,6 +39,8 @@ export interface Hooks {
   failed(node: number, index: number, item: unknown, error: unknown): void
   /** A stage answered `Left`. Returning drops the item; throwing ends the run. */
   left(node: number, index: number, item: unknown, cause: unknown): void
+  /** A stage has dropped an item by a policy of its own, such as one that is late. */
+  dropped(node: number): void
 }
 
 export interface Instance {
@@ -115,13 +118,6 @@ const answerOf = (answer: unknown): unknown => {
   return answer
 }
 
-/** Refuses a promise where a value belongs. */
-const promised = (value: Promise<unknown>): never => {
-  value.catch(() => undefined) // its rejection, if any, is not what went wrong here
-  const error = new TypeError('a synchronous stage returned a promise; use mapAsync for work that waits')
-  throw Object.assign(error, { code: 'ERR_MILLRACE_STAGE_PROMISE' })
-}
-
 interface Kinship {
   /** By node: the outlets below it. */
   readonly below: readonly (readonly number[])[]
@@ -144,15 +140,22 @@ const kinship = ({ nodes, roots }: Program): Kinship => {
   return { below: nodes.map((node) => outletsOf(node.targets.flat())), above }
 }
 
+/** The program with the functions that its kernels call: those of the user, or what a kernel makes of them. */
+const bindAll = (program: Program, kernels: Readonly<Record<string, Kernel>>, { fns }: Binding): { program: Program, fns: readonly Fns[] } => {
+  const bound = program.nodes.map((node, k) => kernelOf(kernels, node).bind?.(fns[k]!, node.args) ?? fns[k]!)
+  return { program: { ...program, nodes: program.nodes.map((node, k) => ({ ...node, fns: Object.keys(bound[k]!) })) }, fns: bound }
+}
+
 /** Compiles a program and gives it state: fresh, or taken over from another instance's snapshot. */
 export const instantiate = (
-  program: Program,
+  declared: Program,
   kernels: Readonly<Record<string, Kernel>>,
   binding: Binding,
   hooks: Hooks,
   snapshot?: readonly object[],
   pauseAt = PAUSE_AT
 ): Instance => {
+  const { program, fns } = bindAll(declared, kernels, binding)
   const { source, resumable } = generate(program, kernels, pauseAt)
   const { below, above } = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
@@ -176,12 +179,13 @@ export const instantiate = (
     counts,
     states,
     help: {
-      failed: hooks.failed, left: hooks.left, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, weight: checkWeight,
-      hashKey, store
+      failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey,
+      weight: checkWeight, hashKey, store
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),
-    ...binding
+    ...binding,
+    fns
   }
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the generated loop is the point: see the header
   const make = new Function('bound', `${source}\n//# sourceURL=millrace-task.js`) as (all: typeof bound) => Loop

@@ -6,8 +6,9 @@
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { halved, PART_SIZE, sendPart } from './aggregate.ts'
+import { halved, sendPart } from './aggregate.ts'
 import { stageOptions, wholeNumber } from './check.ts'
+import { PART_SIZE } from './combiner.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
 

@@ -115,6 +115,8 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     // At the end of the input there is nothing to stop but the stage itself: what comes behind it is for the others too.
     stop: ending ? `H.stop(${k});` : `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; break main; }`,
     left: (item, cause) => `left(${k}, i, ${item}, ${cause});`,
+    failed: (item, error) => `fail(${k}, i, ${item}, ${error});`,
+    drop: `H.dropped(${k});`,
     refusePromise: (value) => `if (typeof ${value} === 'object' && ${value} instanceof Promise) H.promised(${value});`
   })
 

@@ -48,9 +48,16 @@ export interface Emitter {
   readonly stop: string
   /** Statement that sets the item aside as a dead letter. */
   left(item: string, cause: string): string
+  /** Statement that handles `item` by the stage's policy: it has failed with `error`. For what is not the item that has just come. */
+  failed(item: string, error: string): string
+  /** Statement that counts the item as one that the stage has dropped by a policy of its own. */
+  readonly drop: string
   /** Statements that refuse a promise as a result: the stage is synchronous. */
   refusePromise(value: string): string
 }
+
+/** Functions by name, type erased. */
+export type Fns = Readonly<Record<string, unknown>>
 
 export interface Kernel {
   readonly kind: string
@@ -60,6 +67,11 @@ export interface Kernel {
   readonly end?: (g: Emitter) => string
   /** Fresh state; a plain object that survives structured clone. */
   readonly state?: (args: Readonly<Record<string, unknown>>) => object
+  /**
+   * The functions that the code calls, made of the user's once per instance: with those of an aggregate that is known here by its
+   * name. Default: the user's.
+   */
+  readonly bind?: (fns: Fns, args: Readonly<Record<string, unknown>>) => Fns
   /** May emit many items for one: the loop must be able to stop in the middle and go on later. */
   readonly expands?: boolean
   /** May say `stop`. */

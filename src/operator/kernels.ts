@@ -36,7 +36,8 @@ const whole = [
 ]
 
 const halves = [
-  aggregate.partialKernel, aggregate.mergeKernel, aggregateBy.partialKernel, aggregateBy.mergeKernel,
+  aggregate.partialKernel, aggregate.mergeKernel, aggregate.inOrderKernel,
+  aggregateBy.partialKernel, aggregateBy.mergeKernel, aggregateBy.inOrderKernel,
   countBy.partialKernel, countBy.mergeKernel, reduce.partialKernel, reduce.mergeKernel
 ]
 

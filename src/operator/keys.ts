@@ -11,13 +11,19 @@ import { own } from '../prelude/own-string.ts'
  */
 export type Key = string | number | bigint | boolean | null | undefined
 
-/** The key as it is kept, or a refusal: it is no key, or `max` keys are kept already. */
-export const newKey = (operator: string, kept: number, max: number | undefined, key: unknown): Key => {
+/** The key, or a refusal: it is none. */
+export const refuseKey = (operator: string, key: unknown): Key => {
   if ((typeof key === 'object' && key !== null) || typeof key === 'function' || typeof key === 'symbol') {
     const what = typeof key === 'object' ? 'an object' : `a ${typeof key}`
     const remedy = 'answer a string or a number that says what it holds'
     throw new TypeError(`${operator}: a key is ${what}, and those are compared by identity; ${remedy}`)
   }
+  return key as Key
+}
+
+/** The key as it is kept, or a refusal: it is no key, or `max` keys are kept already. */
+export const newKey = (operator: string, kept: number, max: number | undefined, key: unknown): Key => {
+  refuseKey(operator, key)
   if (max !== undefined && kept >= max) {
     const remedy = 'raise it if memory allows, or answer coarser keys'
     const error = new RangeError(`${operator}: more than ${max} different keys (maxKeys); ${remedy}`)
