@@ -36,6 +36,8 @@ export interface KernelSpec {
   readonly onError: OnError
   /** Number of outlets: 1 but for `partition` and `route`. */
   readonly outlets: number
+  /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
+  readonly holds?: string | undefined
   /**
    * An aggregation written in two halves: the planner puts this `partial` kernel where the items are and `merge`
    * behind the channel. Present on composite stages only; lower.ts replaces them.
@@ -160,6 +162,8 @@ export interface ProcessSpec {
   readonly outlets: number
   /** Every batch of any inlet goes to the one outlet as it is, undecoded; `run` is not called. */
   readonly passes?: true | undefined
+  /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
+  readonly holds?: string | undefined
 }
 
 /** What a write answers: `'closed'` when the sink wants no more (nobody reads what it writes); the run goes on without it. */

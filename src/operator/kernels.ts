@@ -28,11 +28,13 @@ import * as take from './take.ts'
 import * as takeWhile from './take-while.ts'
 import * as tap from './tap.ts'
 import * as toJson from './to-json.ts'
+import * as window from './window.ts'
 
 // Each kernel by its name, not by its module: so a bundler leaves the constructors, and what they need, out of the worker.
 const whole = [
-  batch.kernel, decode.kernel, distinct.kernel, drop.kernel, filter.kernel, flatMap.kernel, map.kernel, mapEither.kernel, mapState.kernel, parseJson.kernel,
-  partition.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, spread.kernel, take.kernel, takeWhile.kernel, tap.kernel, toJson.kernel
+  batch.kernel, decode.kernel, distinct.kernel, drop.kernel, filter.kernel, flatMap.kernel, map.kernel, mapEither.kernel,
+  mapState.kernel, parseJson.kernel, partition.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, spread.kernel,
+  take.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel
 ]
 
 const halves = [

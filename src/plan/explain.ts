@@ -12,6 +12,8 @@ export interface ExplainedStage {
   readonly lane: string
   readonly why: string
   readonly site: string | undefined
+  /** What it remembers and how that is bounded, where it says so. */
+  readonly holds: string | undefined
 }
 
 export interface ExplainedTask {
@@ -40,7 +42,12 @@ export interface Explanation {
   toMermaid(): string
 }
 
-const stageOf = ({ name, kind, lane, why, site }: PlannedStage): ExplainedStage => ({ name, kind, lane, why, site })
+const holdsOf = ({ spec }: PlannedStage): string | undefined => ('holds' in spec ? spec.holds : undefined)
+
+const stageOf = (stage: PlannedStage): ExplainedStage => {
+  const { name, kind, lane, why, site } = stage
+  return { name, kind, lane, why, site, holds: holdsOf(stage) }
+}
 
 const taskOf = (task: TaskPlan): ExplainedTask => ({
   id: task.id,
@@ -61,6 +68,11 @@ const place = (task: TaskPlan): string => {
 const bound = (channel: ChannelPlan): string =>
   `${channel.kind}, at most ${channel.capacity} items or ${channel.bytes / 1024 / 1024} MiB${channel.crossing === 'frames' ? ', frames in shared memory' : ''}${channel.text ? ', as joined lines' : ''}`
 
+const held = (stage: PlannedStage): string => {
+  const holds = holdsOf(stage)
+  return holds === undefined ? '' : `; holds ${holds}`
+}
+
 const text = (plan: Plan): string => {
   const lines: string[] = [`plan: ${plan.tasks.length} tasks, ${plan.channels.length} channels, ${plan.workers} workers`]
   for (const task of plan.tasks) {
@@ -68,7 +80,7 @@ const text = (plan: Plan): string => {
     lines.push(`├─ task ${task.id}  ${place(task)}${names.length > 0 ? `  ⇒ output ${names.join(', ')}` : ''}`)
     task.stages.forEach((stage, i) => {
       const joined = task.stages.length > 1 && i > 0 ? ', fused' : ''
-      lines.push(`│    ${i === task.stages.length - 1 ? '└' : '├'} ${stage.name}  (${stage.kind}${joined}) ${stage.why}${stage.site === undefined ? '' : `  at ${stage.site}`}`)
+      lines.push(`│    ${i === task.stages.length - 1 ? '└' : '├'} ${stage.name}  (${stage.kind}${joined}) ${stage.why}${held(stage)}${stage.site === undefined ? '' : `  at ${stage.site}`}`)
     })
     for (const id of task.outlets.flat()) {
       const channel = plan.channels[id]!
