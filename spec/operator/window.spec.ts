@@ -192,6 +192,12 @@ suite('windows of event time', (it) => {
       const size = instanceState(window(kind, { at, key: (n: number) => n % 7, outOfOrderMs: 5, latenessMs: 5, aggregate: sum(), early: { count: 3 } }), items)
       assert.ok(size <= bound, `${kind.kind} holds ${size}`)
     }
+    // windows that are opened by an item that is late, but allowed
+    const late = items.flatMap((n) => [20 * n, 20 * n - 8])
+    for (const kind of [tumbling({ sizeMs: 5 }), sliding({ sizeMs: 6, everyMs: 3 }), session({ gapMs: 2 })]) {
+      const size = instanceState(window(kind, { at, outOfOrderMs: 5, latenessMs: 5, aggregate: sum() }), late)
+      assert.ok(size <= 30, `${kind.kind} holds ${size}`)
+    }
   })
 
   it('a reader that has enough leaves early; an endless input is no matter', async () => {

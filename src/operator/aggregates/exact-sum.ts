@@ -30,6 +30,16 @@ const addOdd = (sum: ExactSum, value: number, times: number): void => {
 const addFinite = (sum: ExactSum, value: number): void => {
   const { parts } = sum
   let x = value
+  if (parts.length === 1) {
+    // as a rule, with whole numbers: the sum is one number, and stays one
+    const y = parts[0]!
+    const high = x + y
+    const low = Math.abs(x) < Math.abs(y) ? x - (high - y) : y - (high - x)
+    if (low === 0 && high !== 0) {
+      parts[0] = high
+      return
+    }
+  }
   let kept = 0
   for (let i = 0; i < parts.length; i++) {
     let y = parts[i]!

@@ -72,10 +72,12 @@ export const panesEngine = (kind: SlidingKind, args: EngineArgs, gather: Gather)
     }
   }
 
+  /** A state to be combined with another, which may come to share its parts. */
+  const copied = ({ value }: Cell): unknown => (gather.shares ? structuredClone(value) : value)
+
   /** A window's state for one key: a fresh one of its panes, or that of its only one. */
   const total = (cells: readonly Cell[], env: unknown): unknown => {
     if (pane === size) return cells[0]!.value
-    const copied = ({ value }: Cell): unknown => (gather.shares ? structuredClone(value) : value)
     return cells.reduce((sum, cell) => gather.combine(sum, copied(cell), env), gather.create(env))
   }
 
@@ -90,14 +92,16 @@ export const panesEngine = (kind: SlidingKind, args: EngineArgs, gather: Gather)
     return cells
   }
 
-  const allCellsOf = (s: PanesState, from: number, until: number): ReadonlyMap<Key, Cell[]> => {
+  const cellsIn = function* (s: PanesState, from: number, until: number): Generator<[Key, Cell]> {
+    for (let at = from; at < until; at += pane) yield* s.panes.get(at) ?? []
+  }
+
+  const cellsByKey = (s: PanesState, start: number): ReadonlyMap<Key, Cell[]> => {
     const byKey = new Map<Key, Cell[]>()
-    for (let at = from; at < until; at += pane) {
-      for (const [key, cell] of s.panes.get(at) ?? []) {
-        const cells = byKey.get(key)
-        if (cells === undefined) byKey.set(key, [cell])
-        else cells.push(cell)
-      }
+    for (const [key, cell] of cellsIn(s, start, start + size)) {
+      const cells = byKey.get(key)
+      if (cells === undefined) byKey.set(key, [cell])
+      else cells.push(cell)
     }
     return byKey
   }
@@ -111,7 +115,7 @@ export const panesEngine = (kind: SlidingKind, args: EngineArgs, gather: Gather)
   }
 
   const fireAnew = function* (s: PanesState, start: number, env: unknown): Generator<Fired> {
-    for (const [key, cells] of allCellsOf(s, start, start + size)) yield fireCells(start, key, cells, 'onTime', lateness > 0, env)
+    for (const [key, cells] of cellsByKey(s, start)) yield fireCells(start, key, cells, 'onTime', lateness > 0, env)
   }
 
   // ---- sliding by deduction ----
@@ -123,13 +127,12 @@ export const panesEngine = (kind: SlidingKind, args: EngineArgs, gather: Gather)
       running.cells.set(key, { value: total(cells, env), count: countOf(cells) })
     }
     running.stale.clear()
-    for (const [key, cells] of allCellsOf(s, running.until, until)) {
+    for (const [key, cell] of cellsIn(s, running.until, until)) {
       const known = running.cells.get(key)
-      const value = total(cells, env)
-      if (known === undefined) running.cells.set(key, { value, count: countOf(cells) })
+      if (known === undefined) running.cells.set(key, { value: total([cell], env), count: cell.count })
       else {
-        known.value = gather.combine(known.value, value, env)
-        known.count += countOf(cells)
+        known.value = gather.combine(known.value, copied(cell), env)
+        known.count += cell.count
       }
     }
     running.until = until
@@ -137,11 +140,11 @@ export const panesEngine = (kind: SlidingKind, args: EngineArgs, gather: Gather)
 
   const letOut = (s: PanesState, until: number, env: unknown): void => {
     const { running } = s
-    for (const [key, cells] of allCellsOf(s, running.from, until)) {
+    for (const [key, cell] of cellsIn(s, running.from, until)) {
       const known = running.cells.get(key)!
-      known.count -= countOf(cells)
+      known.count -= cell.count
       if (known.count === 0) running.cells.delete(key)
-      else known.value = gather.deduct!(known.value, total(cells, env), env)
+      else known.value = gather.deduct!(known.value, copied(cell), env)
     }
     running.from = until
   }
