@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import {
-  aggregate, collect, combined, count, counted, everything, from, last, map, max, pipeline, session, sliding, sum, take, toArray, tumbling, window, windowWithLate,
+  aggregate, aggregateBy, collect, combined, count, countBy, counted, distinct, everything, from, last, map, max, pipeline, session, sliding, sum, take, toArray, tumbling, window, windowWithLate,
   type Combiner, type PipelineError, type WindowKind, type WindowOptions, type WindowResult
 } from '../../src/index.ts'
 import { rejection } from '../support/attempt.ts'
@@ -98,6 +98,13 @@ suite('windows of event time', (it) => {
     const flow = window(tumbling({ sizeMs: 10 }), { at, outOfOrderMs: 5, aggregate: count() })
     assert.equal((await runFlow(flow, [[1, 14.5]], { noEnd: true })).outs[0]!.length, 0)
     assert.equal((await runFlow(flow, [[1, 15]], { noEnd: true })).outs[0]!.length, 1)
+  })
+
+  it('a session that fired and grows beyond the watermark fires again at its new end, not when its lateness is over', async () => {
+    const items = [{ k: 'a', t: 0 }, { k: 'b', t: 12 }, { k: 'a', t: 5 }, { k: 'b', t: 16 }]
+    const flow = window(session({ gapMs: 10 }), { at: (x: { k: string, t: number }) => x.t, key: (x) => x.k, latenessMs: 20, aggregate: count() })
+    const { outs } = await runFlow(flow, [items], { noEnd: true })
+    assert.equal((outs[0] as WindowResult<string, number>[]).map((w) => [w.key, w.end, w.value, w.firing]), [['a', 10, 1, 'onTime'], ['a', 15, 2, 'onTime']])
   })
 
   it('late items are counted, dead letters with the watermark in their cause, or a source of their own', async () => {
@@ -242,6 +249,10 @@ suite('windows of event time', (it) => {
   it('explain says what is held', () => {
     const plan = pipeline({ a: from([1]).pipe(window(tumbling({ sizeMs: 10 }), { at, aggregate: count(), maxWindows: 99 }), aggregate(count())).observe() }).explain()
     assert.match(String(plan), 'holds a state per key and open window, at most 99')
+    const keyed = pipeline({ a: from([1]).pipe(aggregateBy(at, count())).observe(), b: from([1]).pipe(countBy(at, { maxKeys: 7 })).observe(), c: from([1]).pipe(distinct()).observe() })
+    for (const held of ['a state per key, without a bound (maxKeys)', 'a count per key, at most 7', 'an entry per key, without a bound (maxKeys)']) {
+      assert.match(String(keyed.explain()), `holds ${held}`)
+    }
     assert.ok(plan.tasks.flatMap((task) => task.stages).some((stage) => stage.holds === 'a state per key and open window, at most 99'))
   })
 

@@ -12,7 +12,7 @@ export interface StageReport {
   readonly out: number
   /** Items that the stage dropped because that is what it does (`filter`, `take`, `distinct` …). */
   readonly filtered: number
-  /** Items dropped by the policy `skip`. */
+  /** Items dropped by the policy `skip`, and those that a stage of windows dropped because they were late. */
   readonly skipped: number
   readonly deadLetters: number
   readonly failed: number

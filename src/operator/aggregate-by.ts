@@ -8,7 +8,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { gatheringOf, gatheringSpec, sendPart } from './aggregate.ts'
 import { bindShape } from './aggregates/bind.ts'
 import { PART_SIZE, type Combiner } from './combiner.ts'
-import { keyedArgs, type KeyedOptions } from './count-by.ts'
+import { heldByKey, keyedArgs, type KeyedOptions } from './count-by.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
 
@@ -74,7 +74,7 @@ export const mergeKernel: Kernel = {
  * **Cost**    one call of `key` and of `add` and one look-up per item; a map per worker, and per 16 384 keys, crosses
  *             threads
  * **Errors**  an item that `key` or `add` throws on, or whose key is an object, is handled by `onError`; what `combine` and
- *             `finish` throw ends the run; more than `maxKeys` keys are `ERR_MILLRACE_TOO_MANY_KEYS`
+ *             `finish` throw ends the run (of an `ordered` aggregate, is handled by `onError`); more than `maxKeys` keys are `ERR_MILLRACE_TOO_MANY_KEYS`
  * **Memory**  a state per different key in the sum, and 16 384 on each worker: bound the keys, by what they are or by `maxKeys`
  * @example
  * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, sum((r) => r.bytes))
@@ -86,5 +86,5 @@ export const aggregateBy = <A, K extends Key, S, R = S, E = undefined>(
   options: KeyedOptions<E> = {}
 ): Flow<A, ReadonlyMap<K, R>> => {
   const gathering = gatheringOf('aggregateBy', combiner)
-  return flowOf(gatheringSpec('aggregateBy', gathering, { key }, keyedArgs('aggregateBy', options), options), options.name)
+  return flowOf(gatheringSpec('aggregateBy', gathering, { key }, keyedArgs('aggregateBy', options), options, heldByKey('a state', options)), options.name)
 }

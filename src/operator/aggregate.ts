@@ -76,19 +76,21 @@ interface Halves {
   readonly partial: Readonly<Record<string, unknown>>
   readonly merge: Readonly<Record<string, unknown>>
   readonly args?: Readonly<Record<string, unknown>> | undefined
+  /** What the whole remembers: see `holds` of a spec. */
+  readonly holds?: string | undefined
 }
 
 /**
  * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is
  * the partial half's: when a part cannot be combined the answer would be wrong, so that ends the run.
  */
-export const halved = (kind: string, { partial, merge, args = {} }: Halves, options: CpuOptions<unknown>): KernelSpec => {
+export const halved = (kind: string, { partial, merge, args = {}, holds }: Halves, options: CpuOptions<unknown>): KernelSpec => {
   const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
   return {
     ...whole,
     halves: {
       partial: cpu(`${kind}.partial`, partial, options, { parallelism: 'partial', args }),
-      merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args })
+      merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args, holds })
     }
   }
 }
@@ -117,13 +119,14 @@ export const gatheringSpec = (
   { fns, args, ordered }: Gathering,
   more: Gathering['fns'],
   moreArgs: Gathering['args'],
-  options: CpuOptions<unknown>
+  options: CpuOptions<unknown>,
+  holds?: string
 ): KernelSpec => {
   const all = { ...args, ...moreArgs }
-  if (ordered) return cpu(`${kind}.inOrder`, { ...more, ...fns }, options, { parallelism: 'serial', args: all })
+  if (ordered) return cpu(`${kind}.inOrder`, { ...more, ...fns }, options, { parallelism: 'serial', args: all, holds })
   const own = args['shape'] === undefined
   const partial = { ...more, ...(own ? only(fns, 'create', 'add', 'size') : fns) }
-  return halved(kind, { partial, merge: own ? only(fns, 'create', 'combine', 'finish') : fns, args: all }, options)
+  return halved(kind, { partial, merge: own ? only(fns, 'create', 'combine', 'finish') : fns, args: all, holds }, options)
 }
 
 /**
@@ -132,7 +135,8 @@ export const gatheringSpec = (
  *
  * **Cost**    one call of `add` per item, inside the task's loop; one state per worker crosses threads
  * **Order**   of items is not kept: see {@link Combiner}; an `ordered` aggregate gathers in one place, in order
- * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run
+ * **Errors**  an item that `add` throws on is handled by `onError`; what `combine` and `finish` throw ends the run, but for an
+ *             `ordered` aggregate, where `onError` handles it
  * **Memory**  one state per worker, and the sum; a state that grows with its keys says its `size`, and is then held once
  * @example
  * const spread = aggregate({

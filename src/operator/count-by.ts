@@ -49,6 +49,10 @@ export const mergeKernel: Kernel = {
   }
 }
 
+/** What a stage that keeps keys holds, for `explain()`. */
+export const heldByKey = (what: string, { maxKeys }: KeyedOptions<unknown>): string =>
+  `${what} per key, ${maxKeys === undefined ? 'without a bound (maxKeys)' : `at most ${maxKeys}`}`
+
 /** The arguments of a stage that keeps keys. */
 export const keyedArgs = (operator: string, options: KeyedOptions<unknown>): Readonly<Record<string, unknown>> => {
   stageOptions(operator, options)
@@ -70,4 +74,4 @@ export const countBy = <A, K extends Key, E = undefined>(
   key: (item: A, env: E) => K,
   options: KeyedOptions<E> = {}
 ): Flow<A, ReadonlyMap<K, number>> =>
-  flowOf(halved('countBy', { partial: { key }, merge: {}, args: keyedArgs('countBy', options) }, options), options.name)
+  flowOf(halved('countBy', { partial: { key }, merge: {}, args: keyedArgs('countBy', options), holds: heldByKey('a count', options) }, options), options.name)

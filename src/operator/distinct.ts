@@ -7,6 +7,7 @@
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { oneOf, stageOptions, wholeNumber } from './check.ts'
+import { heldByKey } from './count-by.ts'
 import { cpu } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
 import type { Key } from './keys.ts'
@@ -66,5 +67,5 @@ export function distinct<A, E>(
   const whenFull = oneOf('distinct', 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
   const bounded = options.maxKeys !== undefined || whenFull === 'evictOldest'
   const args = bounded ? { maxKeys: wholeNumber('distinct', 'maxKeys', options.maxKeys, 1), evict: whenFull === 'evictOldest' } : {}
-  return flowOf(cpu('distinct', { key }, options, { parallelism: 'serial', args }), options.name)
+  return flowOf(cpu('distinct', { key }, options, { parallelism: 'serial', args, holds: heldByKey('an entry', options) }), options.name)
 }
