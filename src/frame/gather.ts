@@ -13,7 +13,7 @@
  * without generated code, to the byte.
  * Called by families.ts.
  */
-import { evaluate } from './evaluate.ts'
+import { evaluate, mayGenerate } from '../prelude/evaluate.ts'
 import { byteLengthOf, dateTime, isApart, isArray, isBytes, isDate, isDense, isDoubled, isPrimitive, prototypeOf } from './kind-checks.ts'
 import { FULL, MISFIT, DONE, entryBytes, children, reserve, type Layout, type Node, type Scratch } from './layout.ts'
 import { MISSING, NULL, PRESENT, TRUE, UNDEFINED } from './shape.ts'
@@ -252,8 +252,9 @@ export const writeGather = (layout: Layout): string => new Writer(layout).write(
 
 /** The loop of a shape; none where code generation is not allowed. */
 export const compileGather = (layout: Layout): Gather | undefined => {
+  if (!mayGenerate()) return undefined
   const names = Object.keys(tools)
   const body = `return (items, from, n, room, scratch) => {\n${writeGather(layout)}\n}`
   const make = evaluate([...names, 'nodes'], `'use strict'\n${body}`, 'gather')
-  return make?.(...Object.values(tools), layout.nodes) as Gather | undefined
+  return make(...Object.values(tools), layout.nodes) as Gather
 }

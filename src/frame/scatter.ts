@@ -7,7 +7,7 @@
  * the keys keep their order. A text without generated code is interpreted: see scatter-plain.ts.
  * Called by columns-in.ts.
  */
-import { evaluate } from './evaluate.ts'
+import { evaluate, mayGenerate } from '../prelude/evaluate.ts'
 import type { Layout, Node } from './layout.ts'
 import { NULL, PACKED, PRESENT, TRUE } from './shape.ts'
 import type { Views } from './views.ts'
@@ -127,6 +127,7 @@ export const writeScatter = (layout: Layout, packing: readonly number[]): string
 
 /** The loop; none where code generation is not allowed. */
 export const compileScatter = (layout: Layout, packing: readonly number[]): Scatter | undefined => {
+  if (!mayGenerate()) return undefined
   const body = `'use strict'\nreturn (views, sources, n, which) => {\n${writeScatter(layout, packing)}\n}`
-  return evaluate(['FLAGS', 'Date'], body, 'scatter')?.(FLAGS, Date) as Scatter | undefined
+  return evaluate(['FLAGS', 'Date'], body, 'scatter')(FLAGS, Date) as Scatter
 }

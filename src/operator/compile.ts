@@ -19,6 +19,7 @@
  * Runs on the main thread and in workers: imports nothing that takes time to load.
  */
 import type { Retry } from '../graph/options.ts'
+import { evaluate } from '../prelude/evaluate.ts'
 import { DONE, generate, kernelOf, PAUSED, WAIT, type Status } from './generate.ts'
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
@@ -187,9 +188,7 @@ export const instantiate = (
     ...binding,
     fns
   }
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the generated loop is the point: see the header
-  const make = new Function('bound', `${source}\n//# sourceURL=millrace-task.js`) as (all: typeof bound) => Loop
-  const loop = make(bound)
+  const loop = evaluate(['bound'], source, 'task')(bound) as Loop
   program.nodes.forEach((node, k) => {
     if (kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
   })

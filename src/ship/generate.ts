@@ -6,6 +6,7 @@
  * object exactly where io-ts does, which compares by `!==`: NaN makes one too, and so does a missing key that may be
  * `undefined`. Called by check.ts, on every thread.
  */
+import { evaluate } from '../prelude/evaluate.ts'
 import { FAILED } from './interpret.ts'
 import { isRecord, merge, strip } from './merge.ts'
 import type { Literal, NodeId, Shape, ShapeNode } from './shape.ts'
@@ -244,7 +245,5 @@ export const writeDecoder = (shape: Shape): { readonly source: string; readonly 
 export const generateDecoder = (shape: Shape): Decode => {
   const { source, sets } = writeDecoder(shape)
   const names = Object.keys(tools)
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- decoding runs per item: see the header
-  const make = new Function(...names, 'sets', `${source}\n//# sourceURL=millrace-codec.js`) as (...given: unknown[]) => Decode
-  return make(...Object.values(tools), sets)
+  return evaluate([...names, 'sets'], source, 'codec')(...Object.values(tools), sets) as Decode
 }

@@ -8,6 +8,7 @@
  * Everything is found and compiled before the first item moves; what is not there is an error that says what is. Called by
  * exec/remote.ts and runtime/. Loads nothing of the user's but the modules that are named: no acorn, io-ts, fp-ts or rxjs.
  */
+import { evaluate } from '../prelude/evaluate.ts'
 import { registry, type FnRef, type ModuleRef, type SourceRef } from './address.ts'
 import { compileChecker, type Checker } from './check.ts'
 import { validatorOf } from './codec.ts'
@@ -54,10 +55,9 @@ const fromSource = ({ text, name }: SourceRef): Fn => {
   let fn = compiled.get(text)
   if (fn === undefined) {
     const label = name.replace(/[^\w$.-]+/g, '_')
-    const body = `'use strict'; return (${text}\n)\n//# sourceURL=millrace-inline-${label === '' ? 'fn' : label}.js`
+    const body = `'use strict'; return (${text}\n)`
     try {
-      // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the function travels as source
-      fn = (new Function(...Object.keys(shims), body) as (...given: unknown[]) => Fn)(...Object.values(shims))
+      fn = evaluate(Object.keys(shims), body, `inline-${label === '' ? 'fn' : label}`)(...Object.values(shims)) as Fn
     } catch (cause) {
       throw notCompiled(name, cause)
     }

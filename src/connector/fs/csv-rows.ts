@@ -10,6 +10,7 @@
  * recovery, and because it is about seven times as fast (spec/connector/csv-rows.spec.ts compares the two, row by row).
  * Called by csv-reader.ts.
  */
+import { evaluate } from '../../prelude/evaluate.ts'
 
 /** What is left of a row that could not be read; plain data. */
 export interface BadRow {
@@ -51,11 +52,10 @@ const isPadding = (code: number): boolean => code === 32 || code === 9
 
 type Make = (fields: readonly string[]) => unknown
 
-/** A constructor of objects with these keys: one hidden class for all rows. `__proto__` becomes a key like any other. */
+/** A constructor of objects with these keys, as JSON strings: one hidden class for all rows, and three times as fast as a loop over keys. `__proto__` becomes a key like any other. */
 const maker = (columns: readonly string[]): Make => {
   const members = columns.map((name, i) => `${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: f[${i}]`)
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- names are JSON strings; a loop over keys costs three times as much
-  return new Function('f', `return { ${members.join(', ')} }`) as Make
+  return evaluate(['f'], `return { ${members.join(', ')} }`, 'csv-row')
 }
 
 /** The first name that occurs twice. */
