@@ -78,7 +78,7 @@ await program("'npm start -- --help' says what there is", async ({ words, signal
   const { report, drained } = await attend(run, () => seen(run.metrics()), 'lines')
 
   const counts = parsed(report)
-  const work = { lines: counts.in, deadLetters: report.deadLetters, wallMs: report.wallMs, cpuMs: report.cpuMs, workers: report.workers }
+  const work = { lines: counts.in, deadLetters: report.deadLetters, wallMs: report.wallMs, cpuMs: report.cpuMs, loopUtilization: report.loopUtilization, workers: report.workers }
   checkCounts({ lines: counts.in, parsed: counts.out, counted: summary?.parsed, deadLetters: report.deadLetters, ...written(report) })
   if (summary === undefined) throw new Error('there is no summary')
   const { done, total } = run.metrics().bytes

@@ -10,6 +10,8 @@ export interface Work {
   readonly deadLetters: number
   readonly wallMs: number
   readonly cpuMs: number
+  /** Share of the time that the main thread was busy. */
+  readonly loopUtilization: number
   /** Threads that took part; 0: the caller's loop alone. */
   readonly workers: number
   /** Bytes read, where that is known. */
@@ -66,10 +68,10 @@ const overTime = ({ perMinute }: Summary): readonly string[] => {
   ]
 }
 
-const speed = ({ lines, wallMs, cpuMs, workers, bytesRead }: Work): string => {
+const speed = ({ lines, wallMs, cpuMs, loopUtilization, workers, bytesRead }: Work): string => {
   const perSecond = (n: number): number => Math.round((n * 1000) / Math.max(1, wallMs))
   const rates = [`${count(perSecond(lines))} lines/s`, ...(bytesRead === undefined ? [] : [`${size(perSecond(bytesRead))}/s`])]
-  const where = workers === 0 ? "on the caller's loop" : `on ${counted(workers, 'worker')}`
+  const where = workers === 0 ? "on the caller's loop" : `on ${counted(workers, 'worker')}, the main thread busy for ${percent(loopUtilization, 1)}`
   return `${counted(lines, 'line')} in ${duration(wallMs)} (${duration(cpuMs)} of CPU) ${where}: ${rates.join(', ')}`
 }
 

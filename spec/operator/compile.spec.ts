@@ -47,7 +47,7 @@ const ignore: Hooks = { failed: (_n, _i, _x, e) => { throw e }, left: () => unde
 const instanceOf = (build: (source: Source<number>) => readonly Source<unknown>[], hooks = ignore, pauseAt?: number) => {
   const from = input<number>()
   const { program, binding } = compileStages(from as Source<never>, build(from))
-  return instantiate(program, kernels, binding, hooks, undefined, pauseAt)
+  return instantiate(program, kernels, binding, hooks, undefined, { pauseAt })
 }
 
 suite('a generated loop', (it) => {

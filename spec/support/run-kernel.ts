@@ -171,7 +171,7 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
       dropped: () => {
         dropped++
       }
-    }, states, options.pauseAt)
+    }, states, { pauseAt: options.pauseAt })
 
   let instance = make()
   const take = (): void => {

@@ -18,7 +18,9 @@ import { Interruptible } from '../prelude/interruptible.ts'
 import type { Batch } from './batch.ts'
 import { crewOf } from '../runtime/crew.ts'
 import { LocalLoop } from './local-loop.ts'
-import { PoolTask, type Progress } from './pool-task.ts'
+import type { Progress } from './delivery.ts'
+import { PoolTask } from './pool-task.ts'
+import type { Crossings } from './report.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** CPU time that a task uses on the caller's loop before it moves, in milliseconds. */
@@ -60,6 +62,10 @@ export class ChainTask implements Task {
 
   get onPool(): boolean {
     return this.#ready
+  }
+
+  get crossings(): Crossings | undefined {
+    return this.#pool?.crossings
   }
 
   get bytesDone(): number {
@@ -258,12 +264,13 @@ export class ChainTask implements Task {
   }
 
   async #open(): Promise<void> {
-    const { plan, outlets, workers } = this.#c
+    const { plan, outlets, workers, maxLatencyMs } = this.#c
     const opened = PoolTask.open({
       plan,
       crew: crewOf(workers),
       outlets,
       progress: this.#progress,
+      maxLatencyMs,
       deadLetter: this.#c.deadLetter,
       fail: this.#c.fail,
       signal: this.#staying.signal

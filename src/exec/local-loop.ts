@@ -25,7 +25,7 @@ import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } fr
 import type { TaskContext } from './task.ts'
 import { tell } from './told.ts'
 
-/** A slice of work should take about so long, in milliseconds. */
+/** A slice of work should take about so long, in milliseconds, or `maxLatencyMs` if that is less: what it makes leaves after it. */
 const SLICE_MS = 1
 /** After so long without a turn the event loop gets one: the cooperative budget, in milliseconds. */
 const TURN_MS = 8
@@ -145,8 +145,9 @@ export class LocalLoop {
   }
 
   #adapt(usedMs: number, items: number): void {
-    if (usedMs < SLICE_MS / 2 && items >= this.#slice) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
-    else if (usedMs > SLICE_MS * 2) this.#slice = Math.max(1, this.#slice >> 1)
+    const wanted = Math.min(SLICE_MS, this.#c.maxLatencyMs)
+    if (usedMs < wanted / 2 && items >= this.#slice) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
+    else if (usedMs > wanted * 2) this.#slice = Math.max(1, this.#slice >> 1)
   }
 
   /** Sends what the outlets hold. Answers whether anybody still reads. */
@@ -188,7 +189,7 @@ export class LocalLoop {
       dropped: (node) => {
         this.#count(node, COUNT_SKIPPED)
       }
-    })
+    }, undefined, { pauseMs: Math.min(SLICE_MS, this.#c.maxLatencyMs) })
   }
 
   #count(node: number, which: number): void {

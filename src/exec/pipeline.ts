@@ -26,6 +26,8 @@ export interface PipelineOptions {
   readonly workers?: number | undefined
   /** Items that each channel between tasks holds before its sender waits; a whole number >= 1. Default 4096. */
   readonly capacity?: number | undefined
+  /** Default for `run`, in milliseconds. */
+  readonly maxLatencyMs?: number | undefined
 }
 
 /** A closed graph: nothing open; can be explained, and run any number of times. */
@@ -51,6 +53,15 @@ const capacityOf = (asked: number | undefined): number => {
   const capacity = asked ?? CHANNEL_ITEMS
   if (Number.isInteger(capacity) && capacity >= 1) return capacity
   throw argumentError('range', 'pipeline: capacity must be a whole number >= 1', `got ${String(asked)}`, `leave it out for ${CHANNEL_ITEMS}`)
+}
+
+/** How long an item waits for company, in milliseconds. */
+const MAX_LATENCY_MS = 1
+
+const latencyOf = (asked: number | undefined): number => {
+  const ms = asked ?? MAX_LATENCY_MS
+  if (typeof ms === 'number' && ms >= 0 && ms <= 60_000) return ms
+  throw argumentError('range', 'maxLatencyMs must be a number from 0 to 60 000', `got ${String(asked)}`, `leave it out for ${MAX_LATENCY_MS}`)
 }
 
 /**
@@ -84,6 +95,7 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
     ports[LETTERS] = options.deadLetters.attach(letters).port
   }
   const capacity = capacityOf(options.capacity)
+  latencyOf(options.maxLatencyMs)
   const plans = new Map<number, Plan>()
   const planned = (workers: number): Plan => {
     let known = plans.get(workers)
@@ -92,9 +104,10 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
   }
   return {
     explain: ({ workers } = {}) => explain(planned(workersOf(workers ?? options.workers))),
-    run: ({ workers, signal } = {}) => {
+    run: ({ workers, signal, maxLatencyMs } = {}) => {
       if ((globalThis as Record<symbol, unknown>)[Symbol.for('millrace.worker')] === true) throw inWorker()
-      return start<O>({ plan: planned(workersOf(workers ?? options.workers)), signal })
+      const plan = planned(workersOf(workers ?? options.workers))
+      return start<O>({ plan, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs) })
     }
   }
 }

@@ -1,14 +1,14 @@
 /**
- * A task while it runs on the pool: hands out morsels within a window, puts results back in order, sends them on.
+ * A task while it runs on the pool: hands out morsels within a window, hears what the workers say of them, ends with them.
  *
- *   dispatch ── window permit ──▶ slot ──▶ crew ──▶ worker ── notices ──▶ Pending (by order of dispatch)
- *   deliver  ◀── oldest Pending first: its frames go to the outlets, then its permit goes back
+ *   items ── wait for company ──▶ window permit ──▶ slot ──▶ crew ──▶ worker ── notices ──▶ delivery.ts ──▶ outlets, in order
  *
  * Invariants
  *   P1  at most `window` morsels are out; each holds at most FRAMES_PER_MORSEL frames here before the worker lets it rest
- *   P2  results leave in the order of dispatch, and a morsel's in the order they were made
  *   P3  every slot that was submitted comes back: after DONE, after a worker's death, after an abort
- * Called by chain-task.ts. Knows crew.ts, edges and plans; decodes nothing but failures and dead letters.
+ * Items leave when they are as many as a morsel should have, when a worker waits for them, or when the first of them has waited
+ * `maxLatencyMs`: morsels grow while workers are busy and shrink while they are not (Nagle's algorithm, RFC 896).
+ * Called by chain-task.ts. Knows crew.ts, delivery.ts and plans; decodes nothing but failures.
  */
 import { store } from '../atomic/park.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
@@ -18,45 +18,26 @@ import type { Death } from '../pool/pool.ts'
 import { frameBatch, type Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
 import { nextTask, type Crew, type Hand } from '../runtime/crew.ts'
-import { deadLetterOf, failureOf, linesBefore, type DeadLetter } from './failure.ts'
+import { Company } from './company.ts'
+import { Delivery, type Pending, type Progress } from './delivery.ts'
+import type { DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
-import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, type Registration, type Split, type Told } from './protocol.ts'
+import type { Crossings } from './report.ts'
+import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split, type Told } from './protocol.ts'
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
 const GRACE_MS = 300
-
-interface Pending {
-  readonly slot: number
-  /** Index of the morsel's first item at the task's inlet; for splits known only when it is the oldest. */
-  readonly base: number
-  readonly split: Split | undefined
-  readonly count: number
-  readonly pin: number
-  /** What came back and has not gone on yet: batches by outlet, or dead letters (outlet -1). */
-  readonly out: { readonly outlet: number; readonly batch: Batch }[]
-  /** The worker that the morsel rests in, or -1. */
-  rests: number
-  done: boolean
-  lines: number
-  /** It has failed; resolves when the run has been told. */
-  failing: Promise<void> | undefined
-}
-
-/** What has been read of a source's files, on both lanes; the loop and the pool add to it, one after the other. */
-export interface Progress {
-  /** By file: lines of the splits that are finished. */
-  readonly lines: Map<string, number>
-  /** Items (lines) of all splits that are finished. */
-  items: number
-  /** Bytes of the splits that were read on the loop. */
-  bytes: number
-}
+/** While workers have something to do but could do with more, morsels follow each other in this part of `maxLatencyMs`. */
+const SPACING = 1 / 8
+/** Frames of at most so many items (or KiB) are joined with others where they would have to wait anyway. */
+const SMALL = 16
 
 export interface PoolTaskOptions {
   readonly plan: TaskPlan
   readonly crew: Crew
   readonly outlets: Outlets
   readonly progress: Progress
+  readonly maxLatencyMs: number
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
   /** The task is over, whether the workers have answered or not. */
@@ -64,7 +45,7 @@ export interface PoolTaskOptions {
 }
 
 /** The description of a task that travels to workers. */
-const registrationOf = (plan: TaskPlan, task: number, workers: number): Registration => {
+const registrationOf = ({ plan, crew: { workers }, maxLatencyMs }: PoolTaskOptions, task: number): Registration => {
   const program = plan.program!
   const head = plan.head?.spec
   return {
@@ -77,7 +58,8 @@ const registrationOf = (plan: TaskPlan, task: number, workers: number): Registra
     codecs: plan.kernels.map((kernel) => kernel.shipment!.codec),
     reader: head?.role === 'source' && head.splits !== undefined ? { kind: head.splits.reader.kind, args: head.args } : undefined,
     counters: new SharedArrayBuffer(Math.max(8, workers * program.nodes.length * COUNTS_PER_NODE * 8)),
-    stop: new SharedArrayBuffer(4)
+    stop: new SharedArrayBuffer(8),
+    maxLatencyMs
   }
 }
 
@@ -91,23 +73,31 @@ export class PoolTask implements Hand {
   bytesDone = 0
   readonly #o: PoolTaskOptions
   readonly #registration: Registration
+  readonly #stop: Int32Array
   readonly #window: number
-  readonly #order: Pending[] = []
-  readonly #bySlot = new Map<number, Pending>()
+  readonly #company = new Company()
+  readonly #delivery: Delivery
   readonly #ran = new Set<number>()
-  #wakeDispatch: (() => void) | undefined
-  #ended = false
   #aborted: Error | undefined
-  #delivering: Promise<void> | undefined
   /** Serial tasks live in one worker. */
   #owner = -1
 
   private constructor(options: PoolTaskOptions) {
     this.#o = options
     const { plan, crew } = options
-    this.#registration = registrationOf(plan, nextTask(), crew.workers)
+    this.#registration = registrationOf(options, nextTask())
     this.counters = new Float64Array(this.#registration.counters)
     this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
+    this.#stop = new Int32Array(this.#registration.stop)
+    this.#delivery = new Delivery({
+      ...options,
+      wants: (slot) => {
+        store(this.#stop, WORD_WANTED, slot + 1)
+      },
+      unread: () => {
+        this.abort(new Error('nobody reads any more'))
+      }
+    })
     if (plan.affinity === 'serial') this.#owner = this.#registration.task % crew.workers
   }
 
@@ -116,9 +106,7 @@ export class PoolTask implements Hand {
     const task = new PoolTask(options)
     await options.crew.register(task.#registration, task, options.signal)
     options.crew.ref()
-    task.#delivering = task.#deliver().catch((error: unknown) => {
-      options.fail(error as Error)
-    })
+    task.#delivery.start()
     return task
   }
 
@@ -139,26 +127,87 @@ export class PoolTask implements Hand {
     return Math.max(1, Math.min(8192, Math.round(2000 / this.microsPerItem)))
   }
 
-  /** Runs items on the pool, in as many morsels as they need. `base` is the index of the first. */
+  /**
+   * Takes items on their way to the pool, of which `base` is the index of the first. They follow on those taken before. Resolves when
+   * the next ones may come.
+   */
   async items(items: readonly unknown[], base: number): Promise<void> {
-    for (let from = 0; from < items.length && !this.shut; ) {
+    this.#company.add(items, base, performance.now())
+    if (this.#isDue) await this.#depart(false)
+    else this.#setAlarm()
+  }
+
+  /** Whether the items that wait for company should go now. */
+  get #isDue(): boolean {
+    const held = this.#company.size
+    if (held === 0) return false
+    const { out } = this.#delivery
+    if (out === 0 || held >= this.morselItems) return true
+    const { maxLatencyMs, plan } = this.#o
+    const now = performance.now()
+    if (now - this.#company.since >= maxLatencyMs) return true
+    return out < plan.parallelism * 2 && now - this.#departed >= maxLatencyMs * SPACING
+  }
+
+  /** Sends the items that are due, or all of them. One at a time: their order is that of the input. */
+  async #depart(all: boolean): Promise<void> {
+    while (this.#departing !== undefined) await this.#departing.catch(() => undefined) // who began it is told
+    const departing = this.#departAll(all)
+    this.#departing = departing
+    try {
+      await departing
+    } finally {
+      this.#departing = undefined
+    }
+  }
+  #departing: Promise<void> | undefined
+  /** When items last left, in milliseconds. */
+  #departed = 0
+
+  async #departAll(all: boolean): Promise<void> {
+    const company = this.#company
+    while (company.size > 0 && (all || this.#isDue)) {
       await this.#permit()
-      if (this.shut) return
-      const to = Math.min(items.length, from + this.morselItems)
+      if (this.shut) break
+      const { items, from, to } = company.next(this.morselItems)
       const { slot, taken } = this.#o.crew.submitItems(this.#registration.task, items, from, to, this.#owner)
       if (slot < 0) {
         await this.#room()
         continue
       }
-      this.#add(slot, base + from, taken, undefined, this.#owner)
-      from += taken
+      this.#delivery.add(slot, company.base, taken, undefined)
+      company.took(taken, (this.#departed = performance.now()))
     }
+    if (this.shut) company.clear()
+    else this.#setAlarm()
   }
+
+  /** Something has changed, or time has passed: what waits may be due now. */
+  readonly #look = (): void => {
+    if (this.#departing !== undefined || !this.#isDue) return
+    this.#depart(false).catch((error: unknown) => {
+      this.#o.fail(error as Error)
+    })
+  }
+
+  /** Sees to it that what waits for company leaves in time. */
+  #setAlarm(): void {
+    if (this.#alarm !== undefined || this.#company.size === 0) return
+    const late = this.#company.since + this.#o.maxLatencyMs - performance.now()
+    this.#alarm = setTimeout(() => {
+      this.#alarm = undefined
+      this.#look()
+      this.#setAlarm()
+    }, late)
+  }
+  #alarm: NodeJS.Timeout | undefined
 
   /** Runs a batch; a frame that nobody has decoded goes on as it is. Takes the batch over. */
   async batch(batch: Batch, base: number): Promise<void> {
-    await this.#permit()
-    const slot = this.shut ? -1 : batch.takeSlot()
+    const joins = batch.weight <= SMALL && this.#delivery.out > 0
+    if (!joins && this.#company.size > 0) await this.#depart(true)
+    if (!joins) await this.#permit()
+    const slot = joins || this.shut ? -1 : batch.takeSlot()
     if (slot >= 0) {
       while (!this.#o.crew.submitFrame(this.#registration.task, slot, this.#owner)) {
         await this.#room()
@@ -166,7 +215,7 @@ export class PoolTask implements Hand {
         batch.release()
         return
       }
-      this.#add(slot, base, batch.count, undefined, this.#owner)
+      this.#delivery.add(slot, base, batch.count, undefined)
       return
     }
     try {
@@ -181,7 +230,7 @@ export class PoolTask implements Hand {
     while (!this.shut) {
       const slot = this.#o.crew.submitSplit(this.#registration.task, split)
       if (slot >= 0) {
-        this.#add(slot, 0, 0, split, -1)
+        this.#delivery.add(slot, 0, 0, split)
         return
       }
       await this.#room()
@@ -190,49 +239,52 @@ export class PoolTask implements Hand {
 
   /** No more input: waits for what is out, flushes every worker's instances, and waits for that too. */
   async finish(): Promise<void> {
-    while (this.#order.length > 0 && this.#aborted === undefined) await this.#changed()
+    await this.#depart(true)
+    while (this.#delivery.size > 0 && this.#aborted === undefined) await this.#delivery.changed()
     const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#ran] : []
     for (const worker of flushes) {
       while (this.#aborted === undefined) {
         const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
         if (slot >= 0) {
-          this.#add(slot, this.#o.progress.items, 0, undefined, worker)
+          this.#delivery.add(slot, this.#o.progress.items, 0, undefined)
           break
         }
         await this.#room()
       }
     }
-    this.#ended = true
-    this.#poke()
-    await this.#delivering
+    this.#delivery.end()
+    await this.#delivery.over
     await this.close()
+  }
+
+  get crossings(): Crossings {
+    return this.#delivery.crossings
   }
 
   /** Work that is out, for the deadlock watch. */
   get busy(): boolean {
-    return this.#order.some((pending) => !pending.done && pending.rests < 0)
+    return this.#delivery.pending.some((pending) => !pending.done && pending.rests < 0)
   }
 
   /** Results wait for room in a channel, and with them all that come later; for the deadlock watch. */
-  sending = false
+  get sending(): boolean {
+    return this.#delivery.sending
+  }
 
   /** The run has failed or was cancelled, or nobody reads any more: throws the work away. */
   abort(reason: Error): void {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
     this.shut = true
-    store(new Int32Array(this.#registration.stop), 0, STOP_ABORT)
+    store(this.#stop, WORD_STOP, STOP_ABORT)
+    this.#company.clear()
     this.#waiting.interrupt()
-    for (const pending of this.#order) {
-      for (const { batch } of pending.out.splice(0)) batch.release()
-      if (pending.rests >= 0) this.#resume(pending)
-    }
-    this.#poke()
+    this.#delivery.abort()
   }
 
   /** The run drains: who reads a split stops reading; what has been read is worked on. */
   drain(): void {
-    if (this.#aborted === undefined) store(new Int32Array(this.#registration.stop), 0, STOP_DRAIN)
+    if (this.#aborted === undefined) store(this.#stop, WORD_STOP, STOP_DRAIN)
   }
 
   /** Waits until the pool has let go of every morsel; a worker that does not answer is replaced. */
@@ -240,76 +292,74 @@ export class PoolTask implements Hand {
     const { crew } = this.#o
     if (this.#closed) return
     this.#closed = true
-    this.#ended = true
-    this.#poke()
-    if (this.#order.some((pending) => !pending.done)) {
+    clearTimeout(this.#alarm)
+    const delivery = this.#delivery
+    delivery.end()
+    if (delivery.out > 0) {
       const late = setTimeout(() => {
-        for (const { worker, running } of crew.pool.metrics()) if (this.#bySlot.has(running)) crew.terminate(worker)
+        for (const { worker, running } of crew.pool.metrics()) if (delivery.find(running) !== undefined) crew.terminate(worker)
         // What is queued behind another run's function would wait for as long as that takes.
-        for (const pending of this.#order) if (!pending.done && crew.withdraw(pending.slot)) this.#done(pending, 0, 0, 0)
-        this.#poke()
+        for (const pending of delivery.pending) if (!pending.done && crew.withdraw(pending.slot)) this.#done(pending, 0, 0, 0)
+        delivery.poke()
       }, GRACE_MS)
-      while (this.#order.some((pending) => !pending.done)) await this.#changed()
+      while (delivery.out > 0) await delivery.changed()
       clearTimeout(late)
     }
-    await this.#delivering
+    await delivery.over
     // Told to the workers before a slot is used anew: who holds a morsel at rest there lets go of it first.
     crew.unregister(this.#registration.task)
-    for (const pending of this.#order.splice(0)) {
-      for (const { batch } of pending.out) batch.release()
-      crew.release(pending.slot)
-    }
+    delivery.discard()
     crew.unref()
   }
   #closed = false
 
   notice(worker: number, kind: number, slot: number, a: number, b: number, c: number, d: number): void {
-    const pending = this.#bySlot.get(slot)
+    const delivery = this.#delivery
+    const pending = delivery.find(slot)
     if (pending === undefined) return
     this.#ran.add(worker)
     switch (kind) {
       case NOTICE_OUT: {
         const { text } = this.#o.plan.program!.outlets[a]!
-        this.#hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text))
+        delivery.hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text))
         break
       }
       case NOTICE_DEAD:
-        this.#hold(pending, -1, frameBatch(this.#o.crew.frame(b, worker, d), c, false))
+        delivery.holdDead(pending, frameBatch(this.#o.crew.frame(b, worker, d), c, false))
         break
       case NOTICE_FAIL: {
         const frame = this.#o.crew.frame(b, worker, d)
         const [told] = frame.items() as [Told]
         frame.release()
-        pending.failing = this.#failed(pending, told)
+        delivery.failed(pending, told)
         break
       }
       case NOTICE_MORE:
-        pending.rests = worker
-        if (this.#aborted !== undefined) this.#resume(pending)
+        delivery.rest(pending, worker)
         break
       case NOTICE_CLOSED:
         this.shut = true
-        this.#wakeDispatch?.()
         break
       case NOTICE_DONE:
         this.#done(pending, a, b, c)
+        this.#look()
     }
-    this.#poke()
+    delivery.poke()
   }
 
   died(death: Death): boolean {
     // Whatever had run there may have left state behind (partial answers, morsels at rest) that is gone.
     const gone = new Set([...death.running, ...death.pinned, ...death.lost])
-    const lost = this.#order.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
+    const lost = this.#delivery.pending.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
     const stateful = this.#ran.has(death.worker) && this.#o.plan.kernels.some((k) => k.spec.role === 'kernel' && k.spec.parallelism !== 'stateless')
     for (const pending of lost) this.#done(pending, 0, 0, 0)
-    const fails = (lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#ended && this.#order.length === 0)
+    const fails = (lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#delivery.ended && this.#delivery.size === 0)
     if (fails) {
       const running = lost.find((p) => p.slot === death.current) ?? lost[0]
       const stages = this.#o.plan.stages.map((stage) => stage.name)
       this.#o.fail(workerDied(stages, death.code, death.error, running === undefined ? undefined : { base: running.base, count: running.count, file: running.split?.file, start: running.split?.start }))
     }
-    this.#poke()
+    this.#delivery.poke()
     return fails
   }
 
@@ -318,10 +368,7 @@ export class PoolTask implements Hand {
   }
 
   #done(pending: Pending, lines: number, micros: number, kib: number): void {
-    pending.done = true
-    pending.rests = -1
-    pending.lines = lines
-    this.#bySlot.delete(pending.slot)
+    this.#delivery.done(pending, lines)
     this.itemsDone += pending.split === undefined ? pending.count : lines
     this.bytesDone += kib * 1024
     if (pending.count > 0 && micros > 0) {
@@ -330,86 +377,8 @@ export class PoolTask implements Hand {
     }
   }
 
-  #add(slot: number, base: number, count: number, split: Split | undefined, pin: number): void {
-    const pending: Pending = { slot, base, count, split, pin, out: [], rests: -1, done: false, lines: 0, failing: undefined }
-    this.#order.push(pending)
-    this.#bySlot.set(slot, pending)
-    this.#poke()
-  }
-
-  #hold(pending: Pending, outlet: number, batch: Batch): void {
-    if (this.#aborted !== undefined) batch.release()
-    else pending.out.push({ outlet, batch })
-  }
-
-  #resume(pending: Pending): void {
-    const worker = pending.rests
-    pending.rests = -1
-    this.#o.crew.resume(worker, pending.slot)
-  }
-
-  async #failed(pending: Pending, told: Told): Promise<void> {
-    const plain = told.file !== undefined && told.splitStart !== undefined && told.splitStart > 0
-    const lines = plain ? await linesBefore(told.file, told.splitStart).catch(() => 0) : 0
-    const base = pending.split === undefined ? pending.base : -1 // how many came before is known when they are done
-    this.#o.fail(failureOf(this.#o.plan, told, base, lines))
-  }
-
-  async #deliver(): Promise<void> {
-    const { outlets, crew, plan } = this.#o
-    for (;;) {
-      if (this.#aborted !== undefined) return
-      const oldest = this.#order[0]
-      if (oldest === undefined) {
-        if (this.#ended) return
-        await this.#changed()
-        continue
-      }
-      const next = oldest.out.shift()
-      if (next !== undefined) {
-        this.sending = true
-        if (next.outlet >= 0) await outlets.push(next.outlet, next.batch)
-        else await this.#dead(oldest, next.batch)
-        this.sending = false
-      } else if (oldest.failing !== undefined) {
-        await oldest.failing // the place of the failure takes a while to find; until then the run is not over
-        return
-      } else if (oldest.rests >= 0) this.#resume(oldest)
-      else if (oldest.done) {
-        this.#order.shift()
-        crew.release(oldest.slot)
-        this.#count(oldest)
-        this.#poke() // there is a place for the next one, and finish() waits for the last one to be gone
-      } else await this.#changed()
-      if (outlets.allClosed && plan.program!.outlets.length > 0) {
-        this.abort(new Error('nobody reads any more'))
-        return
-      }
-    }
-  }
-
-  #count({ split, lines }: Pending): void {
-    const { progress } = this.#o
-    if (split === undefined) return
-    progress.items += lines
-    progress.lines.set(split.file, (progress.lines.get(split.file) ?? 0) + lines)
-  }
-
-  async #dead({ split, base }: Pending, batch: Batch): Promise<void> {
-    const { plan, progress, deadLetter } = this.#o
-    // The morsels before this one have been counted: results leave in order (P2).
-    const [first, lines] = split === undefined ? [base, 0] : [progress.items, progress.lines.get(split.file) ?? 0]
-    for (const told of batch.items() as Told[]) await deadLetter(deadLetterOf(plan, told, first, lines))
-    batch.release()
-  }
-
   async #permit(): Promise<void> {
-    while (this.#order.length >= this.#window && !this.shut) {
-      await new Promise<void>((resolve) => {
-        this.#wakeDispatch = resolve
-      })
-    }
-    this.#wakeDispatch = undefined
+    while (this.#delivery.size >= this.#window && !this.shut) await this.#delivery.changed()
   }
 
   /** Waits for a slot or a place in a queue; not after an abort. */
@@ -418,13 +387,4 @@ export class PoolTask implements Hand {
   }
   readonly #waiting = new Interruptible()
 
-  readonly #watchers: (() => void)[] = []
-  #changed(): Promise<void> {
-    return new Promise((resolve) => this.#watchers.push(resolve))
-  }
-
-  #poke(): void {
-    this.#wakeDispatch?.()
-    for (const wake of this.#watchers.splice(0)) wake()
-  }
 }

@@ -25,7 +25,12 @@ export const NOTICE_CLOSED = 6 // outlets closed from inside: no more input is w
 /** Frames that a morsel may send before it waits for them to be taken. */
 export const FRAMES_PER_MORSEL = 8
 
-/** Values of a task's stop word: the run is over and work is to be thrown away; or no more input is to be read. */
+/** Words of a task that the caller's loop writes and workers read. */
+export const WORD_STOP = 0
+/** The slot of the morsel whose results are waited for, plus one; 0 for none. */
+export const WORD_WANTED = 1
+
+/** Values of the stop word: the run is over and work is to be thrown away; or no more input is to be read. */
 export const STOP_ABORT = 1
 export const STOP_DRAIN = 2
 
@@ -49,8 +54,10 @@ export interface Registration {
   readonly reader: { readonly kind: string; readonly args: Readonly<Record<string, unknown>> } | undefined
   /** Float64 counters: [worker][node][COUNTS_PER_NODE]. */
   readonly counters: SharedArrayBuffer
-  /** One Int32: 0, {@link STOP_ABORT} or {@link STOP_DRAIN}. */
+  /** Two Int32: 0, {@link STOP_ABORT} or {@link STOP_DRAIN}; and {@link WORD_WANTED}. */
   readonly stop: SharedArrayBuffer
+  /** How long a result waits for company while its reader waits for it, in milliseconds. */
+  readonly maxLatencyMs: number
 }
 
 export type ToWorker =

@@ -11,6 +11,8 @@
  *   R2  a morsel at rest goes on in the worker where it began
  *   R3  an instance serves one morsel at a time; its partial state lives as long as the task
  *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
+ *   R6  results leave when they fill a frame, when the morsel is over, and, if the reader waits for this very morsel, when the
+ *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/, frame/ and ship/; the pool calls `run` and `onMessage`.
  */
@@ -25,7 +27,7 @@ import type { ItemBatch, Split, SplitReader } from '../graph/spec.ts'
 import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import {
   COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, INPUT_ALONE, INPUT_END,
-  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_TASK,
+  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { createResults, type Sent } from './results.ts'
@@ -62,6 +64,12 @@ interface Loop {
   /** The batch being run and the index of its first item in the morsel; for positions. */
   batch: Pick<ItemBatch, 'origin'>
   base: number
+  /** Items of the batch before the slice that is run. */
+  offset: number
+  /** Items of the next slice. */
+  slice: number
+  /** Since when the outlets hold results, at the latest; in milliseconds. */
+  since: number
   dead: Told[]
   busy: boolean
 }
@@ -89,6 +97,20 @@ interface Task {
  * and what a drained run has written should be the beginning of a file, without holes.
  */
 const LONG_BYTES = 4 * 1024 * 1024
+
+/** Items of the first slice of a loop, and of the largest. */
+const FIRST_SLICE = 64
+const LARGEST_SLICE = 16_384
+
+/** How long a slice should take, in milliseconds. */
+const paceOf = ({ registration: { maxLatencyMs } }: Pick<Task, 'registration'>): number => maxLatencyMs / 2
+
+/** The size of the next slice, after one of `items` that took `usedMs`. */
+const sliceAfter = (slice: number, items: number, usedMs: number, pace: number): number => {
+  if (usedMs > pace * 2) return Math.max(1, slice >> 1)
+  return usedMs < pace / 2 && items >= slice ? Math.min(LARGEST_SLICE, slice * 2) : slice
+}
+
 export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
   const tasks = new Map<number, Task>()
   const awaited = new Map<number, (() => void)[]>()
@@ -106,7 +128,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       task.tally[node * COUNTS_PER_NODE + which]!++
     }
     const told = (node: number, index: number, item: unknown, error: unknown): Told =>
-      tell(node, loop.batch, index, loop.base, item, error)
+      tell(node, loop.batch, index < 0 ? index : loop.offset + index, loop.base, item, error)
     const instance = instantiate(program, kernels, task.binding, {
       failed: (node, index, item, error) => {
         const { onError } = program.nodes[node]!
@@ -127,8 +149,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       dropped: (node) => {
         count(node, COUNT_SKIPPED)
       }
-    }, states)
-    const loop: Loop = { instance, batch: {}, base: 0, dead: [], busy: false }
+    }, states, { pauseMs: paceOf(task) })
+    const loop: Loop = { instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, dead: [], busy: false }
     return loop
   }
 
@@ -152,23 +174,35 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       outs[outlet] = []
       yield* send(NOTICE_OUT, slot, outlet, held, text, sent)
     }
-    if (loop.dead.length > 0) {
+    if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, false))) {
       const letters = loop.dead
       loop.dead = []
       yield* send(NOTICE_DEAD, slot, 0, letters, false, sent)
     }
   }
 
+  const isHeld = ({ instance, dead }: Loop): boolean => dead.length > 0 || instance.outs.some((out) => out.length > 0)
+
+  /** Whether the caller's loop has nothing to do but to wait for this morsel. */
+  const isWanted = (task: Task, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
+
+  /** Sends what should leave now (R6). */
+  const flushDue = (task: Task, loop: Loop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
+    const late = waits || performance.now() - loop.since >= task.registration.maxLatencyMs
+    return flush(task, loop, slot, sent, late && isWanted(task, slot))
+  }
+
   /** Carries a status of the instance to its end: pauses are flushed, waits are slept. */
   function* settle(task: Task, loop: Loop, slot: number, sent: Sent, begun: Status): Generator<Step, Status, unknown> {
     let status = begun
     while (status === PAUSED || status === WAIT) {
+      yield* flushDue(task, loop, slot, sent, status === WAIT)
       if (status === WAIT) sleep(loop.instance.waitMs)
-      yield* flush(task, loop, slot, sent, false)
-      if (load(task.stop, 0) === STOP_ABORT) {
+      if (load(task.stop, WORD_STOP) === STOP_ABORT) {
         loop.instance.close()
         return CLOSED
       }
+      if (!isHeld(loop)) loop.since = performance.now()
       status = loop.instance.resume()
     }
     return status
@@ -185,12 +219,24 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     return { items: readFrame(arena, slot) }
   }
 
+  /** Runs a batch, in slices of about half of `maxLatencyMs`: between them results may leave. */
   function* feed(task: Task, loop: Loop, slot: number, sent: Sent, batch: ItemBatch, base: number): Generator<Step, boolean, unknown> {
+    const { items } = batch
+    const pace = paceOf(task)
     loop.batch = batch
     loop.base = base
-    const status = yield* settle(task, loop, slot, sent, loop.instance.run(batch.items))
-    yield* flush(task, loop, slot, sent, false)
-    return status === DONE && load(task.stop, 0) !== STOP_ABORT
+    for (let from = 0; from < items.length; ) {
+      const to = Math.min(items.length, from + loop.slice)
+      const began = performance.now()
+      if (!isHeld(loop)) loop.since = began
+      loop.offset = from
+      const status = yield* settle(task, loop, slot, sent, loop.instance.run(to - from === items.length ? items : items.slice(from, to)))
+      loop.slice = sliceAfter(loop.slice, to - from, performance.now() - began, pace)
+      yield* flushDue(task, loop, slot, sent)
+      if (status !== DONE || load(task.stop, WORD_STOP) === STOP_ABORT) return false
+      from = to
+    }
+    return true
   }
 
   /** Reads a split to its end, or until nobody wants more. */
@@ -200,8 +246,9 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     let base = 0
     let open = true
     try {
-      while (open && !(long && load(task.stop, 0) === STOP_DRAIN)) {
+      while (open && !(long && load(task.stop, WORD_STOP) === STOP_DRAIN)) {
         const pulled = cursor.pull()
+        if (pulled instanceof Promise && isHeld(loop)) yield* flushDue(task, loop, slot, sent, true)
         const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
         if (batch === undefined) break
         open = yield* feed(task, loop, slot, sent, batch, base)
@@ -236,10 +283,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     let bytes = 0
     let open = true
     try {
-      if (load(task.stop, 0) === STOP_ABORT) return
+      if (load(task.stop, WORD_STOP) === STOP_ABORT) return
       if (kind === INPUT_END) {
         for (const each of task.loops) {
           each.batch = {}
+          each.since = began
           yield* settle(task, each, slot, sent, each.instance.end())
           yield* flush(task, each, slot, sent, true)
         }

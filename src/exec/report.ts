@@ -18,6 +18,13 @@ export interface StageReport {
   readonly failed: number
 }
 
+/** What has crossed threads, in frames. Few frames for many items: the crossing costs little; more frames: items wait less. */
+export interface Crossings {
+  /** Items that were handed to workers; what workers read for themselves is not among them. */
+  readonly toWorkers: { readonly frames: number; readonly items: number }
+  readonly fromWorkers: { readonly frames: number; readonly items: number }
+}
+
 /** The report of a run: what `run.done` resolves to. */
 export interface Report {
   readonly stages: readonly StageReport[]
@@ -30,6 +37,9 @@ export interface Report {
   readonly wallMs: number
   /** CPU time of the whole process during the run, all threads. */
   readonly cpuMs: number
+  /** Share of the time that the event loop which called `run` was busy, from 0 to 1: whatever it did, not for this run alone. */
+  readonly loopUtilization: number
+  readonly crossings: Crossings
   /** Threads of the blocking lane that took part; 0 when the run never left the caller's loop. */
   readonly workers: number
 }
@@ -43,5 +53,8 @@ export interface Metrics {
   readonly bytes: { readonly done: number; readonly total: number | undefined }
   /** Items waiting in each channel. */
   readonly queued: Readonly<Record<string, number>>
+  /** As in the {@link Report}, so far. */
+  readonly loopUtilization: number
+  readonly crossings: Crossings
   readonly workers: number
 }

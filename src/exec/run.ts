@@ -28,7 +28,7 @@ import { linksOf, type Links } from './link.ts'
 import { Output } from './output.ts'
 import { Outlets } from './outlets.ts'
 import { ProcessTask } from './process-task.ts'
-import type { Metrics, Report, StageReport } from './report.ts'
+import type { Crossings, Metrics, Report, StageReport } from './report.ts'
 import { SinkTask } from './sink-task.ts'
 import { stageRows, type Aside } from './stage-rows.ts'
 import type { Task, TaskContext } from './task.ts'
@@ -62,6 +62,7 @@ export interface Run<O extends Outputs> extends AsyncDisposable {
 export interface StartOptions {
   readonly plan: Plan
   readonly signal?: AbortSignal | undefined
+  readonly maxLatencyMs: number
 }
 
 class Running {
@@ -69,12 +70,14 @@ class Running {
   readonly done: Promise<Report>
   readonly deadLetters: Observable<DeadLetter>
   readonly #plan: Plan
+  readonly #maxLatencyMs: number
   readonly #links: Links['links']
   readonly #edges: Links['edges']
   readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
   readonly #controller = new AbortController()
   readonly #started = performance.now()
   readonly #cpu = process.cpuUsage()
+  readonly #loopBefore = performance.eventLoopUtilization()
   readonly #listeners = new Set<(letter: DeadLetter) => void>()
   readonly #dropped: Record<string, number> = {}
   readonly #results: Record<string, unknown> = {}
@@ -88,8 +91,9 @@ class Running {
   /** What waiting stages have set aside, by stage. */
   readonly #aside = new Map<string, Aside>()
 
-  constructor({ plan, signal }: StartOptions) {
+  constructor({ plan, signal, maxLatencyMs }: StartOptions) {
     this.#plan = plan
+    this.#maxLatencyMs = maxLatencyMs
     const { links, edges } = linksOf(plan)
     this.#links = links
     this.#edges = edges
@@ -128,6 +132,7 @@ class Running {
       inlets: plan.inlets.map((id) => this.#edges[id]!),
       outlets: new Outlets(this.#links[plan.id]!),
       workers: this.#plan.workers,
+      maxLatencyMs: this.#maxLatencyMs,
       signal: this.#controller.signal,
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
@@ -262,6 +267,20 @@ class Running {
     return this.#tasks.some(({ task }) => task instanceof ChainTask && task.onPool) ? this.#plan.workers : 0
   }
 
+  /** What has crossed threads for all tasks. */
+  #crossings(): Crossings {
+    const sum = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 } }
+    for (const { task } of this.#tasks) {
+      const crossed = task instanceof ChainTask ? task.crossings : undefined
+      if (crossed === undefined) continue
+      for (const way of ['toWorkers', 'fromWorkers'] as const) {
+        sum[way].frames += crossed[way].frames
+        sum[way].items += crossed[way].items
+      }
+    }
+    return sum
+  }
+
   #report(): Report {
     const { user, system } = process.cpuUsage(this.#cpu)
     for (const [name, output] of this.outputs) {
@@ -275,6 +294,8 @@ class Running {
       results: this.#results,
       wallMs: performance.now() - this.#started,
       cpuMs: (user + system) / 1000,
+      loopUtilization: performance.eventLoopUtilization(this.#loopBefore).utilization,
+      crossings: this.#crossings(),
       workers: this.#workers
     }
   }
@@ -301,6 +322,8 @@ class Running {
         total: totals.length === 0 ? undefined : totals.reduce((sum, bytes) => sum + bytes, 0)
       },
       queued: this.#queued(),
+      loopUtilization: performance.eventLoopUtilization(this.#loopBefore).utilization,
+      crossings: this.#crossings(),
       workers: this.#workers
     }
   }

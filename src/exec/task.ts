@@ -13,6 +13,8 @@ export interface TaskContext {
   readonly inlets: readonly Edge[]
   readonly outlets: Outlets
   readonly workers: number
+  /** How long an item may wait for company on its way, in milliseconds. */
+  readonly maxLatencyMs: number
   /** Aborted when the run has failed or was cancelled. */
   readonly signal: AbortSignal
   /** The error to throw when `signal` is aborted. */

@@ -14,6 +14,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
   /** Threads of the blocking lane; 0 keeps everything on the caller's loop. Default: `os.availableParallelism()`. */
   readonly workers?: number | undefined
+  /**
+   * How long an item may wait for company on its way to a worker thread and back, in milliseconds; a number from 0 to 60 000. More
+   * makes frames larger where items are rare, less makes them smaller. Default 1.
+   */
+  readonly maxLatencyMs?: number | undefined
 }
 
 export interface Runner {

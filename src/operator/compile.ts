@@ -20,7 +20,7 @@
  */
 import type { Retry } from '../graph/options.ts'
 import { evaluate } from '../prelude/evaluate.ts'
-import { DONE, generate, kernelOf, PAUSED, WAIT, type Status } from './generate.ts'
+import { DONE, FIRST_TURNS, generate, kernelOf, MOST_TURNS, PAUSED, WAIT, type Status } from './generate.ts'
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
@@ -32,7 +32,15 @@ import { checkWeight } from './weight.ts'
 export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
 
 /** Results that gather before an expanding stage pauses. */
-export const PAUSE_AT = 1024
+const PAUSE_AT = 1024
+/** How long an expanding stage goes on without a pause, in milliseconds: what it holds may be waited for. */
+const PAUSE_MS = 0.5
+
+/** When an expanding stage pauses; in specs and where a task says so. */
+export interface Pausing {
+  readonly pauseAt?: number | undefined
+  readonly pauseMs?: number | undefined
+}
 
 /** The decisions that the loop leaves to its driver. `index` is that of the item in the batch, -1 at the end of the input. */
 export interface Hooks {
@@ -154,7 +162,7 @@ export const instantiate = (
   binding: Binding,
   hooks: Hooks,
   snapshot?: readonly object[],
-  pauseAt = PAUSE_AT
+  { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS }: Pausing = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
   const { source, resumable } = generate(program, kernels, pauseAt)
@@ -185,6 +193,7 @@ export const instantiate = (
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),
+    pace: { turns: FIRST_TURNS },
     ...binding,
     fns
   }
@@ -197,6 +206,7 @@ export const instantiate = (
   const step = (): Status => {
     if (going === undefined) return DONE
     let at: IteratorResult<number, Status>
+    const began = performance.now()
     try {
       at = going.next()
     } catch (error) {
@@ -207,7 +217,13 @@ export const instantiate = (
       going = undefined
       return at.value
     }
-    if (at.value < 0) return PAUSED
+    if (at.value < 0) {
+      const took = performance.now() - began
+      const { pace } = bound
+      if (took > pauseMs * 2) pace.turns = Math.max(1, pace.turns >> 1)
+      else if (took < pauseMs / 2) pace.turns = Math.min(MOST_TURNS, pace.turns * 2)
+      return PAUSED
+    }
     waitMs = at.value
     return WAIT
   }

@@ -30,8 +30,12 @@ export interface Code {
   readonly resumable: boolean
 }
 
-/** Turns of an expanding stage's loop without a pause: an endless iterable of which nothing comes out can still be stopped. */
-const TURNS = 16_384
+/**
+ * Turns of an expanding stage's loop without a pause, at first and at most; the driver finds out in between how many take how long.
+ * An endless iterable of which nothing comes out can still be stopped.
+ */
+export const FIRST_TURNS = 64
+export const MOST_TURNS = 16_384
 
 const OURS = /^[A-Za-z]\w*$/
 
@@ -61,7 +65,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const flush = nodes.flatMap((_, k) => [`counts[${k}] += n${k}`, `n${k} = 0`])
   const failing = `fail(at, i, [${nodes.map((_, k) => `x${k}`).join(', ')}][at], e);`
   const gathered = outs.length === 0 ? '0' : outs.map((o) => `${o}.length`).join(' + ')
-  const rest = `if (${gathered} >= ${pauseAt} || --turns < 0) { turns = ${TURNS}; ${flush.join('; ')}; yield -1; ${reload.join('; ')}; }`
+  const rest = `if (${gathered} >= ${pauseAt} || --turns < 0) { ${flush.join('; ')}; yield -1; turns = P.turns; ${reload.join('; ')}; }`
 
   /** What is being written is the code for the end of the input. */
   let ending = false
@@ -149,10 +153,10 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
       ].join(' ')
     )
     .join('\n')
-  const own = [...nodes.flatMap((_, k) => [`n${k} = 0`, `x${k}`]), ...locals, ...reload, 'at = -1', `turns = ${TURNS}`].join(', ')
+  const own = [...nodes.flatMap((_, k) => [`n${k} = 0`, `x${k}`]), ...locals, ...reload, 'at = -1', 'turns = P.turns'].join(', ')
   const star = resumable ? '*' : ''
   const source = `'use strict';
-const { outs, counts, help: H } = bound;
+const { outs, counts, help: H, pace: P } = bound;
 ${bind}
 let shut = false, fatal = false;
 const fail = (at, i, item, e) => { if (fatal) throw e; fatal = true; H.failed(at, i, item, e); fatal = false; };

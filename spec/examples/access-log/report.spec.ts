@@ -5,7 +5,7 @@ import type { Summary } from '../../../examples/access-log/summary.ts'
 import { suite } from '../../support/suite.ts'
 
 const work: Work = {
-  lines: 1003, deadLetters: 3, wallMs: 500, cpuMs: 900, workers: 2, bytesRead: 2_000_000, drained: false,
+  lines: 1003, deadLetters: 3, wallMs: 500, cpuMs: 900, loopUtilization: 0.123, workers: 2, bytesRead: 2_000_000, drained: false,
   recordsFile: 'out/records.ndjson', deadLettersFile: 'out/dead-letters.ndjson'
 }
 
@@ -19,7 +19,7 @@ suite('access log: report', (it) => {
   it('says counts, rates, shares and the busiest minutes', () => {
     const text = reportText(summary, work)
     for (const part of [
-      '1,003 lines in 0.50 s (0.90 s of CPU) on 2 workers: 2,006 lines/s, 4.0 MB/s', '1,000 requests of 2 clients for 3 paths, 123.5 MB served',
+      '1,003 lines in 0.50 s (0.90 s of CPU) on 2 workers, the main thread busy for 12.3 %: 2,006 lines/s, 4.0 MB/s', '1,000 requests of 2 clients for 3 paths, 123.5 MB served',
       '3 lines (0.3 %) could not be parsed', '90.0 %', '404: 100', 'busiest: 2015-05-17T10:06Z 600, 2015-05-17T10:05Z 400', '700  /a', 'out/records.ndjson'
     ]) assert.ok(text.includes(part), `no "${part}" in\n${text}`)
   })
