@@ -6,10 +6,11 @@
  * over synchronously; the next batch is taken when the handlers have returned.
  * Called by run.ts and sink-task.ts.
  */
-import { Observable, type Subscriber } from 'rxjs'
+import type { Observable, Subscriber } from 'rxjs'
 import { bufferOverflow, noSubscriber } from '../error/wording-run.ts'
 import type { SinkWriter } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
+import { observable } from '../prelude/observable.ts'
 
 /** How long an output may hold a run back for want of a subscriber before the process is warned, in milliseconds. */
 const WARN_AFTER_MS = 1000
@@ -40,7 +41,7 @@ export class Output {
     this.#streams = streams
     this.#capacity = capacity
     this.#overflow = overflow
-    this.observable = new Observable((subscriber) => {
+    this.observable = observable((subscriber) => {
       onSubscribe()
       return this.#subscribe(subscriber)
     })

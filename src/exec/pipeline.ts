@@ -3,7 +3,7 @@
  *
  * Called by users through the doors. Plans with plan/, runs with run.ts.
  */
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { argumentError } from '../error/pipeline-error.ts'
 import { inWorker } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
@@ -13,6 +13,7 @@ import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { explain, type Explanation } from '../plan/explain.ts'
 import { plan, type Plan } from '../plan/plan.ts'
+import { observable } from '../prelude/observable.ts'
 import { currentPlace } from '../runtime/current.ts'
 import { defaultWorkers } from '../runtime/options.ts'
 import type { DeadLetter } from './failure.ts'
@@ -125,7 +126,7 @@ const toArray = async <A>(source: Source<A>, options?: RunOptions): Promise<A[]>
 
 /** Each subscription is a run; unsubscribing cancels it. */
 const toObservable = <A>(source: Source<A>, options?: RunOptions): Observable<A> =>
-  new Observable<A>((subscriber) => {
+  observable<A>((subscriber) => {
     const run = observed(source, options)
     const inner = run.outputs.out.subscribe({
       next: (item) => {

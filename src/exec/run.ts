@@ -10,7 +10,6 @@
  * Called by pipeline.ts.
  */
 import type { Observable } from 'rxjs'
-import { Observable as RxObservable } from 'rxjs'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { cancelledBy, deadlock, staysOnLoop } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
@@ -20,6 +19,7 @@ import { OBSERVE } from '../graph/observe.ts'
 import type { RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
+import { observable } from '../prelude/observable.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
 import type { DeadLetter } from './failure.ts'
@@ -102,7 +102,7 @@ class Running {
     this.#tasks = plan.tasks.map((task) => ({ plan: task, task: this.#make(task, outputOf.get(task.id)) }))
     this.#live = this.#tasks.length
     this.#letterTasks = new Set(this.#tasks.filter(({ plan: task }) => readsLetters(plan, task.id)).map(({ task }) => task))
-    this.deadLetters = new RxObservable((subscriber) => {
+    this.deadLetters = observable((subscriber) => {
       const listen = (letter: DeadLetter): void => {
         subscriber.next(letter)
       }

@@ -1,7 +1,8 @@
 /**
  * A flow as an RxJS operator, for programs that are RxJS already.
  */
-import { Observable, type OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction } from 'rxjs'
+import { observable } from '../../prelude/observable.ts'
 import { fromObservable, type FromObservableOptions } from './from.ts'
 import type { Flow } from '../../graph/source.ts'
 
@@ -16,4 +17,4 @@ import type { Flow } from '../../graph/source.ts'
 export const through =
   <A, B>(flow: Flow<A, B>, options: FromObservableOptions = {}): OperatorFunction<A, B> =>
   (input: Observable<A>) =>
-    new Observable<B>((subscriber) => fromObservable(input, options).pipe(flow).toObservable().subscribe(subscriber))
+    observable<B>((subscriber) => fromObservable(input, options).pipe(flow).toObservable().subscribe(subscriber))
