@@ -3,7 +3,7 @@
  * beside them.
  *
  * A worker's program is not a file of the package, since bundlers of users lose such files. src/worker.ts with all that it
- * reaches is bundled into one CommonJS text here (threads evaluate it as such), and takes the place of src/worker-text.ts.
+ * reaches is bundled into one CommonJS text here (threads compile it as such), and takes the place of src/worker-text.ts.
  * What that text contains of other packages goes along with its licence. Nothing here may warn: CI builds with
  * `--failAfterWarnings`.
  */
@@ -45,6 +45,7 @@ const packagesIn = ({ outputs }) => {
 const checkText = (text, inside) => {
   const heavy = inside.filter(({ name }) => name in pkg.peerDependencies)
   if (heavy.length > 0) throw new Error(`the worker loads ${heavy.map(({ name }) => name).join(', ')}: workers must stay light`)
+  if (/[^\0-\x7f]/.test(text)) throw new Error('the text of the worker is not ASCII, and threads take it as one byte a character')
   if (text.includes(NOWHERE)) throw new Error('the worker reaches a module that reads import.meta.url, which a text does not have')
   const loads = [...text.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)].map((found) => found[1])
   const missing = loads.filter((name) => !name.startsWith('node:'))
@@ -73,6 +74,9 @@ const bundleWorker = async () => {
     platform: 'node',
     target,
     define: { 'import.meta.url': JSON.stringify(NOWHERE) },
+    // names stay: they are in stack traces
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'silent'
   })
   if (warnings.length > 0) throw new Error(`the worker's bundle: ${warnings.map((warning) => warning.text).join('; ')}`)

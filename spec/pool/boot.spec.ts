@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import * as assert from 'uvu/assert'
-import { bootText, loaderOf, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
+import { bootText, loaderOf, programOf, workerFlags, type Surroundings } from '../../src/pool/boot.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -13,16 +13,32 @@ const plain: Surroundings = { execArgv: [], nodeOptions: '', stripsTypes: false,
 const url = new URL('./worker.ts', import.meta.url)
 
 suite('boot', (it) => {
-  it('a built worker is its text, and loads nothing first', () => {
-    assert.ok(bootText('module.exports = 1', url, plain).startsWith('module.exports = 1'))
+  it('a built worker is the text in its data, which can require and load, and which traces name', async ({ defer }) => {
+    const dir = tempDir(defer)
+    writeFileSync(join(dir, 'value.mjs'), 'export const value = 20')
+    const text = `const load = globalThis[Symbol.for('millrace.load')]
+      load(${JSON.stringify(pathToFileURL(join(dir, 'value.mjs')).href)}).then(({ value }) =>
+        require('node:worker_threads').parentPort.postMessage({ sum: value + 1, trace: new Error('here').stack }))`
+    const program = programOf(text)
+    assert.is(programOf(text), program, 'one memory for all threads')
+    const worker = new Worker(bootText(true, url, plain), { eval: true, workerData: { program } })
+    defer(() => worker.terminate())
+    const [{ sum, trace }] = (await once(worker, 'message')) as [{ readonly sum: number; readonly trace: string }]
+    assert.is(sum, 21)
+    assert.match(trace, /millrace-worker\.js:3/)
+  })
+
+  it('what a built worker throws as it is loaded is an uncaught exception', async () => {
+    const worker = new Worker(bootText(true, url, plain), { eval: true, workerData: { program: programOf("throw new RangeError('mine')") } })
+    const [error] = (await once(worker, 'error')) as [Error]
+    assert.is(error.message, 'mine')
   })
 
   it('under tsx the thread registers tsx before it imports, built or not', () => {
     const surroundings = { ...plain, execArgv: ['--import', 'tsx'] }
     const found = loaderOf(true, surroundings)!
     assert.ok(existsSync(found.cjs) && existsSync(fileURLToPath(found.esm)))
-    for (const text of [bootText(undefined, url, surroundings), bootText("require('node:fs')", url, surroundings)]) {
-      const main = text.includes(url.href) ? url.href : 'node:fs'
+    for (const [text, main] of [[bootText(false, url, surroundings), url.href], [bootText(true, url, surroundings), 'compileFunction']] as const) {
       assert.ok(text.includes(found.cjs) && text.indexOf('register()') < text.lastIndexOf(main))
     }
   })
@@ -62,7 +78,7 @@ suite('boot', (it) => {
       const third = await load(${JSON.stringify(script)})
       require('node:worker_threads').parentPort.postMessage({ required: first.required, told, sum: second.sum, twice: third.twice, seen: globalThis.seen })
     })()`)
-    const worker = new Worker(bootText(undefined, new URL(program), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
+    const worker = new Worker(bootText(false, new URL(program), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
     defer(() => worker.terminate())
     const [answer] = (await once(worker, 'message')) as [unknown]
     const { seen: order, ...values } = answer as { seen: readonly string[] }
@@ -77,7 +93,7 @@ suite('boot', (it) => {
     writeFileSync(join(dir, 'script.js'), "import { value } from './types.ts'\nexport const twice = value * 2")
     writeFileSync(join(dir, 'program.cjs'), `module.exports = globalThis[Symbol.for('millrace.load')](${JSON.stringify(pathToFileURL(join(dir, 'script.js')).href)})
       .then(({ twice }) => require('node:worker_threads').parentPort.postMessage(twice))`)
-    const worker = new Worker(bootText(undefined, pathToFileURL(join(dir, 'program.cjs')), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
+    const worker = new Worker(bootText(false, pathToFileURL(join(dir, 'program.cjs')), { ...plain, execArgv: ['--import', 'tsx'] }), { eval: true })
     defer(() => worker.terminate())
     assert.equal(await once(worker, 'message'), [42])
   })

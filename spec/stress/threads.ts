@@ -56,7 +56,7 @@ export interface CrowdOptions {
 
 export const startCrowd = ({ defer }: Scope, { roles, words, counts, capacity, values, ms, seed }: CrowdOptions): Crowd => {
   const shared = { controls: new SharedArrayBuffer(CONTROLS * 4), memory: new SharedArrayBuffer(words * 4), counts: new SharedArrayBuffer(counts * 4) }
-  const text = bootText(undefined, new URL('./worker.ts', import.meta.url))
+  const text = bootText(false, new URL('./worker.ts', import.meta.url))
   const execArgv = workerFlags()
   const killed = new Set<Worker>()
   const workers = roles.map((role, thread) => {

@@ -23,7 +23,7 @@ export interface ShipThread {
 }
 
 export const startShipThread = (program = new URL('./fixtures/ship-thread-program.ts', import.meta.url)): ShipThread => {
-  const worker = new Worker(bootText(undefined, program), { eval: true, execArgv: workerFlags() })
+  const worker = new Worker(bootText(false, program), { eval: true, execArgv: workerFlags() })
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>()
   const fail = (error: unknown): void => {
     for (const { reject } of waiting.values()) reject(error)

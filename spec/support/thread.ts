@@ -53,7 +53,7 @@ export interface ThreadOptions {
 export const startThread = ({ defer }: Scope, module: URL, { mayBlock = true }: ThreadOptions = {}): Thread => {
   const invitation = withPulse(invite(mayBlock))
   const execArgv = workerFlags()
-  const worker = new Worker(bootText(undefined, new URL('./fixtures/thread-program.ts', import.meta.url)), {
+  const worker = new Worker(bootText(false, new URL('./fixtures/thread-program.ts', import.meta.url)), {
     eval: true,
     workerData: { module: module.href, invitation } satisfies ThreadData,
     transferList: [invitation.pulse],

@@ -20,7 +20,6 @@
  * Why the atomics are enough: every word is one writer's at a time or grows by `add`; sleeping compares and sleeps in one step.
  * Called by sync/ and channel/ (sleeping, waking), pool/ and runtime/ (seats).
  */
-import { randomInt } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { notify, wait, waitAsync, type Waited } from './park.ts'
 
@@ -81,7 +80,7 @@ export const here = (): Place => {
     const table = new SharedArrayBuffer((HEADER + SEATS * STRIDE) * Int32Array.BYTES_PER_ELEMENT)
     const words = new Int32Array(table)
     words[NEXT] = 2
-    words[PROGRAM] = randomInt(1, 2 ** 31)
+    words[PROGRAM] = 1 + Math.floor(Math.random() * (2 ** 31 - 1)) // not a secret, and node:crypto is half a megabyte in each thread
     words[HEADER + ID] = 1
     mine.place = place = { words, seat: 0, id: 1, mark: markOf(0, 1), mayBlock: false }
   }

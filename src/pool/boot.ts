@@ -1,8 +1,9 @@
 /**
  * How a thread comes to run the worker's program: its text, its flags, and the TypeScript loader it may need.
  *
- * The text is CommonJS and evaluated, so that no bundler has to find a file. With the whole worker as text (a build)
- * that text is it; otherwise a few lines load the worker's URL. Worker threads that are evaluated do not inherit tsx's
+ * A few lines are evaluated, so that no bundler has to find a file. In the sources they load the worker's URL. In a build the whole
+ * worker is a text of CommonJS, which they find in memory that all threads share and compile: a long text that Node itself evaluates
+ * is parsed twice, and costs each thread 5 MB and some 10 ms more. Worker threads that are evaluated do not inherit tsx's
  * hooks, so the lines register tsx themselves, found from the program that uses us: its hook for `require` at once,
  * which works in the thread; that for `import` only when a module cannot be required, because each such registration
  * starts one more thread (about 22 MB and 40 ms, on Node 20).
@@ -11,8 +12,9 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-/** Named in stack traces of the worker's text. */
-const SOURCE_URL = '\n//# sourceURL=millrace-worker.js'
+/** Names in stack traces: of the few lines, and of the worker's text. */
+const SOURCE_URL = '\n//# sourceURL=millrace-boot.js'
+const FILE_NAME = 'millrace-worker.js'
 
 /** What the boot text depends on; given by specs, read from the process otherwise. */
 export interface Surroundings {
@@ -92,12 +94,37 @@ const LOAD_WITH = `((tsx) => {
   }
 })`
 
-/** The program of a worker thread. */
-export const bootText = (workerText: string | undefined, workerUrl: URL, s: Surroundings = surroundings()): string => {
-  const tsx = loaderOf(workerText !== undefined || !workerUrl.pathname.endsWith('.ts'), s)
-  if (workerText !== undefined && tsx === undefined) return workerText + SOURCE_URL
+/** What the boot text expects in a built worker's `workerData`. */
+export interface BootData {
+  /** The worker's program: text of one byte a character. */
+  readonly program?: SharedArrayBuffer | undefined
+}
+
+/** By their texts: there is one. */
+const programs = new Map<string, SharedArrayBuffer>()
+
+/** The text of a worker's program as all threads share it. */
+export const programOf = (text: string | undefined): SharedArrayBuffer | undefined => {
+  if (text === undefined) return undefined
+  let program = programs.get(text)
+  if (program === undefined) {
+    program = new SharedArrayBuffer(text.length)
+    Buffer.from(program).write(text, 'latin1')
+    programs.set(text, program)
+  }
+  return program
+}
+
+/** Compiles what {@link BootData} holds. Modules are loaded by `load`: a text that is compiled has no `import` of its own. */
+const RUN = `require('node:vm').compileFunction(
+  Buffer.from(require('node:worker_threads').workerData.program).toString('latin1'), ['require'], { filename: '${FILE_NAME}' }
+)(require)`
+
+/** The program of a worker thread: loads the worker's URL, or, where it is built in, what its {@link BootData} holds. */
+export const bootText = (builtIn: boolean, workerUrl: URL, s: Surroundings = surroundings()): string => {
+  const tsx = loaderOf(builtIn || !workerUrl.pathname.endsWith('.ts'), s)
   const load = tsx === undefined ? '(url)=>import(url)' : `${LOAD_WITH}(${JSON.stringify(tsx)})`
-  const main = workerText === undefined ? `load(${JSON.stringify(workerUrl.href)})` : `(()=>{${workerText}\n})()`
+  const main = builtIn ? RUN : `load(${JSON.stringify(workerUrl.href)})`
   // Out of the promise, so that it is an uncaught exception under every --unhandled-rejections.
   return `(async()=>{const load=globalThis[Symbol.for('millrace.load')]=${load};return ${main}})().catch((e)=>{setImmediate(()=>{throw e})})${SOURCE_URL}`
 }

@@ -26,7 +26,7 @@ import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
 import { Empty, Full } from '../queue/outcome.ts'
 import * as Ring from '../queue/spsc-ring.ts'
-import { bootText, workerFlags } from './boot.ts'
+import { bootText, programOf, workerFlags } from './boot.ts'
 import * as Claims from './claims.ts'
 import * as Idle from './idle.ts'
 import {
@@ -223,11 +223,12 @@ export const createPool = (options: PoolOptions): Pool => {
     const { port1, port2 } = new MessageChannel()
     const invitation = withPulse(invite(true))
     const boot: Boot = {
-      worker, invitation, mainSeat: here().seat, control: block, port: port2, inFlight: IN_FLIGHT, seed: options.seed ?? 0, shared
+      worker, invitation, mainSeat: here().seat, control: block, port: port2, inFlight: IN_FLIGHT, seed: options.seed ?? 0, shared,
+      program: programOf(options.workerText)
     }
     let thread: Worker
     try {
-      thread = new Worker(bootText(options.workerText, options.workerUrl), {
+      thread = new Worker(bootText(options.workerText !== undefined, options.workerUrl), {
         eval: true,
         name: options.threadName?.(worker) ?? `millrace-${worker}`,
         workerData: boot,

@@ -18,6 +18,7 @@ import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
 import { place, powerOfTwo } from '../queue/layout.ts'
 import * as Ring from '../queue/spsc-ring.ts'
+import type { BootData } from './boot.ts'
 import * as Claims from './claims.ts'
 
 /** Words of a notice. */
@@ -80,7 +81,7 @@ export interface ControlBlock {
 }
 
 /** What a worker is started with, as its `workerData`. */
-export interface Boot {
+export interface Boot extends BootData {
   readonly worker: number
   /** The thread's place among all that share locks and channels, and that of the pool's main thread. */
   readonly invitation: Invitation

@@ -15,7 +15,7 @@ import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort, type Re
 import { alive, here, invite, vacate, withPulse, type Invitation } from '../atomic/threads.ts'
 import { workerNotStarted } from '../error/wording-pool.ts'
 import { jobDied } from '../error/wording-runtime.ts'
-import { bootText, workerFlags } from '../pool/boot.ts'
+import { bootText, programOf, workerFlags } from '../pool/boot.ts'
 import { portsOf, unpackOutcome, type Ended } from './parcel.ts'
 import type { AsyncBoot, Call, FromAsync, Hooks, ToAsync } from './protocol.ts'
 import type { Asker, Said } from './serve.ts'
@@ -117,11 +117,11 @@ export const createAsyncLane = (options: AsyncLaneOptions): AsyncLane => {
   const start = (): Loop => {
     const { port1, port2 } = new MessageChannel()
     const invitation = withPulse(invite(false))
-    const boot: AsyncBoot = { role: 'async', invitation, mainSeat: here().seat, port: port2, hooks: options.hooks ?? { start: undefined, stop: undefined } }
+    const boot: AsyncBoot = { role: 'async', invitation, mainSeat: here().seat, port: port2, program: programOf(workerProgram.text), hooks: options.hooks ?? { start: undefined, stop: undefined } }
     const execArgv = workerFlags()
     let thread: Worker
     try {
-      thread = new Worker(bootText(workerProgram.text, workerProgram.url), {
+      thread = new Worker(bootText(workerProgram.text !== undefined, workerProgram.url), {
         eval: true,
         name: options.threadName?.(loops.size) ?? `millrace-async-${loops.size}`,
         workerData: boot,

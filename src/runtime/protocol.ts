@@ -10,6 +10,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Invitation } from '../atomic/threads.ts'
 import type { WireError } from '../error/wire.ts'
 import type { AloneFrame } from '../frame/frame.ts'
+import type { BootData } from '../pool/boot.ts'
 import type { FnRef } from '../ship/address.ts'
 import type { Parcel } from './parcel.ts'
 
@@ -137,7 +138,7 @@ export type FromAsync =
   | { readonly type: 'abort'; readonly ticket: number; readonly force: boolean }
 
 /** What an async worker is started with. */
-export interface AsyncBoot {
+export interface AsyncBoot extends BootData {
   readonly role: 'async'
   readonly invitation: Invitation
   /** The seat of the thread that started it, to be woken after each message. */
