@@ -23,7 +23,6 @@ import { outside } from '../sync/scope.ts'
 import { createAsyncLane, type AsyncLane } from './async-lane.ts'
 import { currentCrew } from './current.ts'
 import { createJobs, type Jobs } from './jobs.ts'
-import { kinds } from './kinds.ts'
 import {
   INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, NOTICE_JOB, WORD_INPUT, WORD_TASK, type FromHands, type FromRemote, type Hooks, type Registered
 } from './protocol.ts'
@@ -132,7 +131,6 @@ interface Handshake {
 
 export const createCrew = (options: CrewOptions): Crew => {
   const { workers } = options
-  kinds()
   const arena = createArena({ slots: SLOTS, slotBytes: SLOT_BYTES })
   const hands = new Map<number, Hand>()
   const registrations = new Map<number, Registered>()

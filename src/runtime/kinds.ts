@@ -1,6 +1,6 @@
 /**
  * Every class whose handles travel, so that a thread that is sent one knows how to make it: a module is loaded with its
- * reviver, and nothing else loads them all. Called by src/worker.ts, and by who receives values of workers.
+ * reviver, and nothing else loads them all. Called by src/worker.ts and runtime.ts; known.ts loads it where it is wanted late.
  */
 import { broadcast } from '../channel/broadcast.ts'
 import { mpsc } from '../channel/mpsc.ts'

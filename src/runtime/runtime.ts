@@ -29,6 +29,8 @@ import { callOf, nameOf, partsOf, type AsyncContext, type AsyncJob, type CallOpt
 import { createCrew, forgetCrew, sharedCrew, type Crew } from './crew.ts'
 import { currentPlace, within, type Place } from './current.ts'
 import type { Job } from './jobs.ts'
+import { kinds } from './kinds.ts'
+import { kindsAreKnown } from './known.ts'
 import { checkCurrentThread, crewOptions, defaultWorkers, type CurrentThreadOptions, type MultiThreadOptions, type OnUnhandled, type RuntimeOptions } from './options.ts'
 import type { Ended } from './parcel.ts'
 import { NO_TASK, type Call } from './protocol.ts'
@@ -272,6 +274,8 @@ export class Runtime implements AsyncDisposable {
   get #threads(): Crew {
     if (this.#crew !== undefined) return this.#crew
     if (agent()?.lane === 'blocking') throw inAnotherThread('Runtime')
+    kinds()
+    kindsAreKnown()
     const crew = this.#parts.makeCrew()
     crew.spawnHere = (fn, { id, whose }, signal) =>
       this.#spawnHere<unknown>((context) => fn(context.signal), { name: whose, signal }, id).join().catch(unwrapJoin)

@@ -8,13 +8,15 @@
  * So a job that waits for another job cannot wait for itself: the other one is running, or is run by who waits. Where the
  * waiting worker would have to load a module first, which it cannot while it is blocked, it waits for the others; when all
  * workers wait so, the last one is refused.
- * A worker that dies is not answered any more; what it asked for goes on. Called by crew.ts.
+ * A worker that dies is not answered any more; what it asked for goes on. What it asks for before this thread knows every handle that
+ * may be in it waits until it does (known.ts), in order. Called by crew.ts.
  */
 import type { Transferable } from 'node:worker_threads'
 import { joinWaitsForItself } from '../error/wording-runtime.ts'
 import { resolveFn } from '../ship/resolve.ts'
 import type { Crew } from './crew.ts'
 import type { Job } from './jobs.ts'
+import { areKindsKnown, knowKinds } from './known.ts'
 import { packEnded, portsOf, postOutcome, unwrap, type Ended, type Parcel } from './parcel.ts'
 import type { Call, FromHands, Outcome } from './protocol.ts'
 
@@ -135,24 +137,40 @@ export const serveCalls = (crew: Crew): Serve => {
   }
 
   const askers = new Map<number, Asker>()
+
+  const hands = (worker: number, said: Said): void => {
+    let asker = askers.get(worker)
+    if (asker === undefined) {
+      asker = {
+        reply: (ticket, outcome, transfer) => {
+          crew.pool.post(worker, { type: 'reply', ticket, outcome }, transfer)
+        },
+        yours: (ticket, args) => {
+          crew.pool.post(worker, { type: 'yours', ticket, args }, portsOf(args))
+        }
+      }
+      askers.set(worker, asker)
+    }
+    other(asker, said)
+  }
+
+  /** What waits for {@link knowKinds}. */
+  let early: { readonly worker: number; readonly said: Said }[] = []
+  const serveEarly = (): void => {
+    const waited = early
+    early = []
+    for (const each of waited) hands(each.worker, each.said)
+  }
+
   return {
     other,
     hands: (worker, said) => {
-      let asker = askers.get(worker)
-      if (asker === undefined) {
-        asker = {
-          reply: (ticket, outcome, transfer) => {
-            crew.pool.post(worker, { type: 'reply', ticket, outcome }, transfer)
-          },
-          yours: (ticket, args) => {
-            crew.pool.post(worker, { type: 'yours', ticket, args }, portsOf(args))
-          }
-        }
-        askers.set(worker, asker)
-      }
-      other(asker, said)
+      early.push({ worker, said })
+      if (areKindsKnown()) serveEarly()
+      else if (early.length === 1) void knowKinds().then(serveEarly)
     },
     died: (worker) => {
+      early = early.filter((each) => each.worker !== worker)
       const asker = askers.get(worker)
       if (asker === undefined) return
       askers.delete(worker)
