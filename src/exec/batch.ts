@@ -6,7 +6,7 @@
  * Called by: edge.ts and the tasks. Frames are crew.ts's.
  */
 
-import type { FrameHandle } from '../runtime/crew.ts'
+import type { FrameHandle } from '../runtime/morsels.ts'
 
 export interface Batch {
   readonly count: number
