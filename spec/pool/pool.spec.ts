@@ -4,7 +4,8 @@
  */
 import * as assert from 'uvu/assert'
 import { deaths, parked, sleepHere } from '../../src/atomic/threads.ts'
-import { createPool, type Death, type Pool } from '../../src/pool/pool.ts'
+import type { Death } from '../../src/pool/bury.ts'
+import { createPool, type Pool } from '../../src/pool/pool.ts'
 import * as Order from '../support/fixtures/pool-orders.ts'
 import { suite, type Scope } from '../support/suite.ts'
 

@@ -2,7 +2,7 @@
  * The main thread's side of the pool: starts the worker threads, submits morsels, drains their notices, replaces the dead.
  *
  *   submit ──▶ claims: QUEUED ──▶ injector ──▶ wake one         submitTo ──▶ claims ──▶ inbox[w] ──▶ wake w
- *   drain  ◀── ring[w] of every worker, until all are empty; then announce the sleep, look once more, `waitAsync`
+ *   onNotice ◀── ring[w] of every worker (notices.ts)           a thread ends ──▶ what it left is mended (bury.ts) ──▶ onDeath
  *
  *   seat:  EMPTY ──spawn──▶ STARTING ──HELLO──▶ READY ──exit──▶ (told, respawned) STARTING
  *                             └─exit: MAX_FALSE_STARTS in a row──▶ BROKEN
@@ -19,19 +19,20 @@
  */
 import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort, type ResourceLimits, type Transferable } from 'node:worker_threads'
 import { shared as memory } from '../atomic/memory.ts'
-import { notify, waitAsync } from '../atomic/park.ts'
+import { notify } from '../atomic/park.ts'
 import { alive, here, invite, vacate, withPulse, type Invitation } from '../atomic/threads.ts'
 import { workerNotStarted } from '../error/wording-pool.ts'
 import * as Deque from '../queue/deque.ts'
 import * as Injector from '../queue/injector.ts'
-import { Empty, Full } from '../queue/outcome.ts'
+import { Full } from '../queue/outcome.ts'
 import * as Ring from '../queue/spsc-ring.ts'
 import { bootText, programOf, workerFlags } from './boot.ts'
+import { bury, type Death } from './bury.ts'
 import * as Claims from './claims.ts'
 import * as Idle from './idle.ts'
+import { createNotices } from './notices.ts'
 import {
-  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, MAIN_AWAKE, MAIN_BLOCKED, MAIN_WAITS, NOTICE_WORDS, SAID,
-  attachControl, createBlock, type Boot
+  COUNT_BUSY_MS, COUNT_MORSELS, COUNT_PARKS, COUNT_STEALS, HELLO, SAID, attachControl, createBlock, type Boot
 } from './protocol.ts'
 
 /** Starts that fail one after the other before a seat is given up. */
@@ -42,24 +43,6 @@ const IN_FLIGHT = 16
 const YOUNG_MB = 8
 /** How long a worker that was told to end may take before it is ended, in milliseconds. */
 const CLOSE_MS = 1000
-
-/** What was known of a worker when it died. */
-export interface Death {
-  readonly worker: number
-  readonly code: number
-  /** The uncaught error, where there was one. */
-  readonly error: unknown
-  /** Slot that it was executing, synchronously; -1 for none. */
-  readonly current: number
-  /** Slots that it had begun and not settled. */
-  readonly running: readonly number[]
-  /** Slots that were queued for it alone. */
-  readonly pinned: readonly number[]
-  /** Queued slots that found no room to be queued anew. */
-  readonly lost: readonly number[]
-  /** A replacement has been started; false when the pool has given the seat up. */
-  readonly replaced: boolean
-}
 
 export interface WorkerMetrics {
   readonly worker: number
@@ -146,54 +129,19 @@ interface Seat {
 }
 
 export const createPool = (options: PoolOptions): Pool => {
-  const { workers, slots, shared, onNotice, onMessage, onDeath } = options
+  const { workers, slots, shared, onMessage, onDeath } = options
   const block = createBlock(workers, slots)
   const control = attachControl(block)
   const { words, injector, claims, cells } = control
   const injecting = Injector.producer(injector)
   const inboxes = cells.map((cell) => Ring.producer(cell.inbox))
-  const rings = cells.map((cell) => Ring.consumer(cell.ring))
+  const notices = createNotices(control, options.onNotice)
   const seats: Seat[] = cells.map(() => ({ thread: undefined, invitation: undefined, port: undefined, ready: false, falseStarts: 0, broken: false }))
-  const notice = new Int32Array(NOTICE_WORDS)
   let starting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
   let closing = false
   let started = 0
   let ended = 0
   let hold: NodeJS.Timeout | undefined
-
-  // ---- notices ----
-
-  const drainRing = (worker: number): boolean => {
-    const ring = rings[worker]!
-    let any = false
-    while (Ring.tryPop(ring, notice)) {
-      any = true
-      onNotice(worker, notice)
-    }
-    // After the ring was emptied: a worker announces that it waits, then looks once more.
-    const { room } = cells[worker]!
-    if (any && memory.load(words, room) === 1 && memory.exchange(words, room, 0) === 1) notify(words, room)
-    return any
-  }
-
-  const drainRings = (): boolean => {
-    let any = false
-    for (let worker = 0; worker < workers; worker++) if (drainRing(worker)) any = true
-    return any
-  }
-
-  /** Drains for ever; sleeps on the event loop between notices. */
-  const pump = async (): Promise<void> => {
-    while (!closing) {
-      while (drainRings()) {
-        // again: more may have come while these were handled
-      }
-      memory.store(words, control.main, MAIN_WAITS)
-      if (rings.some((ring) => Ring.hasRecord(ring))) memory.store(words, control.main, MAIN_AWAKE)
-      else await waitAsync(words, control.main, MAIN_WAITS)
-      memory.store(words, control.main, MAIN_AWAKE)
-    }
-  }
 
   // ---- threads ----
 
@@ -260,31 +208,9 @@ export const createPool = (options: PoolOptions): Pool => {
     port1.unref()
   }
 
-  /** What the dead left in the control block: told, mended, and its cell made as new. */
-  const bury = (worker: number): Pick<Death, 'current' | 'running' | 'pinned' | 'lost'> => {
-    const cell = cells[worker]!
-    const current = words[cell.current]! - 1
-    const running = Claims.abandon(claims, worker)
-    const pinned: number[] = []
-    const lost: number[] = []
-    for (let slot = 0; slot < slots; slot++) {
-      if (Claims.queuedEntry(claims, slot, worker) !== Empty) {
-        if (Claims.withdraw(claims, slot)) pinned.push(slot)
-      } else if (Claims.queuedEntry(claims, slot, Claims.ANYBODY) !== Empty) {
-        // It may have been on its way through the dead worker's hands.
-        const entry = Claims.requeue(claims, slot)
-        if (entry !== Empty && Injector.tryPush(injecting, entry) === Full && Claims.withdraw(claims, slot)) lost.push(slot)
-      }
-    }
-    words[cell.current] = 0
-    memory.store(words, cell.room, 0)
-    memory.store(words, cell.park, Idle.RUNNING)
-    return { current, running, pinned, lost }
-  }
-
   const died = (worker: number, code: number, error: unknown): void => {
     const seat = seats[worker]!
-    drainRing(worker)
+    notices.drain(worker)
     drainMessages(worker)
     seat.port?.close()
     if (seat.invitation !== undefined) vacate(seat.invitation)
@@ -293,7 +219,7 @@ export const createPool = (options: PoolOptions): Pool => {
     if (closing) return
     const wasReady = seat.ready
     seat.ready = false
-    const left = bury(worker)
+    const left = bury(control, injecting, worker)
     seat.falseStarts = wasReady ? 0 : seat.falseStarts + 1
     if (seat.falseStarts < MAX_FALSE_STARTS) spawn(worker)
     else {
@@ -315,7 +241,7 @@ export const createPool = (options: PoolOptions): Pool => {
       })
       starting = { promise, resolve, reject }
       promise.catch(() => undefined) // told to whoever awaits it
-      if (!broken) void pump()
+      if (!broken) void notices.pump(() => !closing)
       try {
         seats.forEach((seat, worker) => {
           if (seat.thread !== undefined) return
@@ -361,19 +287,6 @@ export const createPool = (options: PoolOptions): Pool => {
     notify(words, messages) // it may wait for this one inside a morsel
   }
 
-  // ---- a main thread that is blocked ----
-
-  const attend = (): void => {
-    memory.store(words, control.main, MAIN_BLOCKED) // first: who pushes after the look below sees it
-    for (let worker = 0; worker < workers; worker++) drainMessages(worker)
-    drainRings()
-  }
-
-  const dismiss = (): void => {
-    memory.store(words, control.main, MAIN_AWAKE)
-    notify(words, control.main) // the pump looks anew, and announces its own sleep
-  }
-
   const findDead = (): void => {
     seats.forEach(({ invitation, thread }, worker) => {
       if (thread !== undefined && invitation !== undefined && !alive(invitation.seat, invitation.id)) died(worker, -1, new Error('its thread ended while the main thread was blocked'))
@@ -383,8 +296,7 @@ export const createPool = (options: PoolOptions): Pool => {
   const close = async (): Promise<void> => {
     closing = true
     memory.store(words, control.closing, 1)
-    memory.store(words, control.main, MAIN_AWAKE)
-    notify(words, control.main)
+    notices.rouse()
     const exits = seats.map(async ({ thread, ready }, worker) => {
       if (thread === undefined) return
       const exited = new Promise<void>((resolve) => {
@@ -414,8 +326,12 @@ export const createPool = (options: PoolOptions): Pool => {
     },
     drainMessages,
     terminate: (worker) => void seats[worker]!.thread?.terminate(),
-    attend,
-    dismiss,
+    attend: () => {
+      notices.attend(() => {
+        for (let worker = 0; worker < workers; worker++) drainMessages(worker)
+      })
+    },
+    dismiss: notices.rouse,
     findDead,
     totals: () => ({ queued: Injector.length(injector), started, ended }),
     metrics: () =>

@@ -11,7 +11,8 @@
  */
 import type { ResourceLimits } from 'node:worker_threads'
 import { createArena, type Arena } from '../frame/arena.ts'
-import { createPool, type Death, type Pool, type PoolTotals, type WorkerMetrics } from '../pool/pool.ts'
+import type { Death } from '../pool/bury.ts'
+import { createPool, type Pool, type PoolTotals, type WorkerMetrics } from '../pool/pool.ts'
 import { parked, sleepHere } from '../atomic/threads.ts'
 import { workerReplaced } from '../error/wording-run.ts'
 import type { FnRef } from '../ship/address.ts'

@@ -17,7 +17,7 @@ import { WORD_BYTES, type Arena } from '../frame/arena.ts'
 import { load, store } from '../atomic/park.ts'
 import { decodeError, type WireError } from '../error/wire.ts'
 import { jobDied } from '../error/wording-runtime.ts'
-import type { Death } from '../pool/pool.ts'
+import type { Death } from '../pool/bury.ts'
 import type { FnRef } from '../ship/address.ts'
 import { discard, portsOf, unpackOutcome, unwrapBytes, type Ended, type Parcel } from './parcel.ts'
 import {

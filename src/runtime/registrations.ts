@@ -9,7 +9,8 @@
 import type { Transferable } from 'node:worker_threads'
 import { decodeError } from '../error/wire.ts'
 import { workerDied } from '../error/wording-run.ts'
-import type { Death, Pool } from '../pool/pool.ts'
+import type { Death } from '../pool/bury.ts'
+import type { Pool } from '../pool/pool.ts'
 import { pack } from '../prelude/travel.ts'
 import type { FromRemote, Registered } from './protocol.ts'
 
