@@ -14,6 +14,9 @@ export const collected = async (): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
+/** Collects what nobody holds, within this call. */
+export const collectNow = gc
+
 /** Bytes of the heap that are in use after a collection. */
 export const heapInUse = async (): Promise<number> => {
   await collected()

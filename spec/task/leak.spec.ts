@@ -4,11 +4,12 @@ import { oneshot } from '../../src/channel/oneshot.ts'
 import { CancellationToken } from '../../src/task/cancellation-token.ts'
 import { JoinMap } from '../../src/task/join-map.ts'
 import { JoinSet } from '../../src/task/join-set.ts'
+import type { JoinHandle } from '../../src/task/join-handle.ts'
 import { race, select } from '../../src/task/select.ts'
 import { spawnTask } from '../../src/task/spawn-task.ts'
 import { TaskTracker } from '../../src/task/task-tracker.ts'
 import { pack, unpack } from '../../src/prelude/travel.ts'
-import { collected, heapInUse } from '../support/collected.ts'
+import { collected, collectNow, heapInUse } from '../support/collected.ts'
 import { suite } from '../support/suite.ts'
 
 const MANY = 100_000
@@ -96,6 +97,18 @@ suite('leak', (it) => {
         await handle.joined()
       }
     }, 30_000)
+  })
+
+  it('223: a task that waits for its turn weighs less than 700 bytes, its handle and its function included', async () => {
+    await spawnTask(() => undefined)
+    const handles: JoinHandle<number>[] = []
+    collectNow() // what follows is one turn: no task begins
+    const empty = process.memoryUsage().heapUsed
+    for (let i = 0; i < MANY; i++) handles.push(spawnTask(async () => i))
+    collectNow()
+    const each = (process.memoryUsage().heapUsed - empty) / MANY
+    for (const handle of handles) await handle
+    assert.ok(each < 700, `${Math.round(each)} bytes each`)
   })
 
   it('237, 248: tasks that were joined, or replaced, leave nothing in their set or map', async () => {

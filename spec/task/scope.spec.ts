@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { mpsc } from '../../src/channel/mpsc.ts'
-import { outside, scope } from '../../src/sync/scope.ts'
+import { oneshot } from '../../src/channel/oneshot.ts'
+import { hold, outside, scope } from '../../src/sync/scope.ts'
 import { enterTask } from '../../src/task/enter-task.ts'
 import { shield } from '../../src/task/shield.ts'
 import { spawnTask } from '../../src/task/spawn-task.ts'
@@ -45,6 +46,21 @@ suite('scope', (it) => {
     // and tasks that come later have theirs
     const later = spawnTask(() => Task.tryId())
     assert.is(await later, later.id)
+  })
+
+  it('a second copy of this code in the thread, that has no tasks any more, leaves those of the first their scopes', async () => {
+    const copy = (await import(`${import.meta.resolve('../../src/sync/scope.ts')}?copy`)) as typeof import('../../src/sync/scope.ts')
+    assert.is.not(copy.hold, hold)
+    const release = oneshot<undefined>()
+    const handle = spawnTask(async () => {
+      await release.receiver.recv()
+      return Task.tryId()
+    })
+    copy.hold()
+    copy.letGo()
+    await delay(IDLE)
+    release.sender.send(undefined)
+    assert.is(await handle, handle.id)
   })
 
   it('236: task-locals are there for what was started in them, whenever it runs', async () => {

@@ -11,32 +11,30 @@
  * a runtime. Tools hear of tasks by node:diagnostics_channel: `millrace:task:spawn` and `millrace:task:end`, for tasks of both lanes.
  * Called by users, through `millrace/runtime`; free functions are in spawn.ts.
  */
-import { channel } from 'node:diagnostics_channel'
-import { PipelineError } from '../error/pipeline-error.ts'
-import { blockOnAsyncWorker, blockOnCurrentThread, blockOnTask, inAnotherThread, noRuntime, runtimeShutDown, shutdownInside } from '../error/wording-runtime.ts'
+import { blockOnAsyncWorker, blockOnCurrentThread, blockOnTask, inAnotherThread, noRuntime } from '../error/wording-runtime.ts'
 import { captureSite } from '../graph/site.ts'
 import { withClock } from '../prelude/clock.ts'
-import { ignore, listen } from '../sync/abort.ts'
 import { outside, scope } from '../sync/scope.ts'
-import { JoinError } from '../task/join-error.ts'
+import { followSignal } from '../task/follow-signal.ts'
+import type { JoinError } from '../task/join-error.ts'
 import { JoinHandle } from '../task/join-handle.ts'
-import { isAbort, spawnTask, type TaskFunction } from '../task/spawn-task.ts'
-import { TaskCell, nextTaskId, type TaskInfo, type TaskLane, type TaskWatcher } from '../task/task-cell.ts'
+import type { TaskFunction } from '../task/local-task.ts'
+import { startTask } from '../task/spawn-task.ts'
+import { TaskCell, UNLABELLED, nextTaskId, type TaskLane, type TaskTies } from '../task/task-cell.ts'
 import { VirtualClock } from '../task/time/virtual-clock.ts'
-import type { WorkerMetrics } from '../pool/pool.ts'
 import { agent } from './agent.ts'
 import { callOf, nameOf, partsOf, type AsyncContext, type AsyncJob, type CallOptions, type Job as BlockingJob, type Work } from './call.ts'
-import { createCrew, forgetCrew, sharedCrew, type Crew } from './crew.ts'
+import { Closing, type RuntimeShutdownOptions } from './closing.ts'
+import { createCrew, sharedCrew, type Crew } from './crew.ts'
 import { currentPlace, within, type Place } from './current.ts'
-import type { Job } from './jobs.ts'
 import { kinds } from './kinds.ts'
 import { kindsAreKnown } from './known.ts'
-import { checkCurrentThread, crewOptions, defaultWorkers, type CurrentThreadOptions, type MultiThreadOptions, type OnUnhandled, type RuntimeOptions } from './options.ts'
+import { checkCurrentThread, crewOptions, defaultWorkers, type CurrentThreadOptions, type MultiThreadOptions, type RuntimeOptions } from './options.ts'
 import type { Ended } from './parcel.ts'
 import { NO_TASK, type Call } from './protocol.ts'
-
-/** Which kind of runtime. */
-export type Flavor = 'multiThread' | 'currentThread'
+import { settle, unwrapJoin, valueOf } from './settle.ts'
+import { dumpOf, metricsOf, type Flavor, type RuntimeDump, type RuntimeMetrics } from './snapshot.ts'
+import { Tasks, type RunLike } from './tasks.ts'
 
 /** Options of a task on the calling loop. */
 export type SpawnOptions = CallOptions
@@ -48,76 +46,15 @@ export interface ShipOptions<A extends readonly unknown[]> extends CallOptions {
   readonly args?: A | undefined
 }
 
-export interface RuntimeShutdownOptions {
-  /**
-   * After so long the call ends, whatever still runs: blocking jobs are ended with their threads, in milliseconds. 0 does so at
-   * once. Default: as long as running blocking jobs take.
-   */
-  readonly timeoutMs?: number | undefined
-}
-
-/** A task that has not ended, as `dump()` shows it. */
-export interface TaskDump {
-  readonly id: number
-  readonly name: string | undefined
-  readonly lane: TaskLane
-  /** `'queued'`: a blocking job that no worker has begun. */
-  readonly state: 'queued' | 'running'
-  /** `file:line:column` of the spawn, with `trackSites`. */
-  readonly site: string | undefined
-  /** Since its spawn, in milliseconds. */
-  readonly ageMs: number
-}
-
-export interface RuntimeDump {
-  readonly id: number
-  readonly name: string | undefined
-  readonly flavor: Flavor
-  readonly tasks: readonly TaskDump[]
-  readonly workers: readonly WorkerMetrics[]
-}
-
-export interface RuntimeMetrics {
-  /** Threads of the blocking lane when it runs. */
-  readonly workers: number
-  /** Tasks of both lanes that have not ended. */
-  readonly aliveTasks: number
-  /** Tasks so far. */
-  readonly spawnedTasks: number
-  /** Blocking jobs that no worker has begun, those in the injector included. */
-  readonly blockingQueued: number
-  readonly blockingRunning: number
-  /** Morsels in the injector, of pipelines and jobs. */
-  readonly injectorDepth: number
-  /** Event loops of the async lane that are alive, and functions that they run. */
-  readonly asyncWorkers: number
-  readonly asyncCalls: number
-  /** Threads that were started, and that have ended, so far; of both lanes. */
-  readonly threadsStarted: number
-  readonly threadsEnded: number
-  /** One row per thread of the blocking lane; empty while it does not run. */
-  readonly threads: readonly WorkerMetrics[]
-}
-
 /** What can be run: a pipeline. */
 export interface Runnable<R> {
   run(options?: { readonly signal?: AbortSignal | undefined; readonly workers?: number | undefined }): R
 }
 
-/** A run: settles by `done`. */
-export interface RunLike {
-  readonly done: Promise<unknown>
-  cancel(reason?: unknown): void
-}
-
-/** How long an asynchronous task may go on after it was aborted by a shutdown, in milliseconds. */
-const ABANDON_MS = 300
-
-interface Entry {
-  readonly info: TaskInfo
-  readonly since: number
-  handle: Pick<JoinHandle<unknown>, 'abort'> | undefined
-  job: Job | undefined
+/** A call on another thread. */
+interface Running {
+  abort(force: boolean): void
+  readonly state?: 'queued' | 'running' | 'over'
 }
 
 interface Parts {
@@ -129,26 +66,8 @@ interface Parts {
   readonly shared: boolean
 }
 
-/** Told of every task, with { runtime, id, name, lane, site }, and at its end with its state. For tools. */
-const spawned = channel('millrace:task:spawn')
-const ended = channel('millrace:task:end')
-
-const told = ({ id, name, lane, site }: TaskInfo): Pick<TaskInfo, 'id' | 'name' | 'lane' | 'site'> => ({ id, name, lane, site })
-
 let ids = 0
 let shared: Runtime | undefined
-
-/** What became of a job, told to its task. */
-export const settle = <T>(task: TaskCell<T>, ended: Ended): void => {
-  if (ended.kind === 'value') task.succeed(ended.value as T)
-  else if (ended.kind === 'cancelled') task.cancel(ended.reason ?? task.request?.reason)
-  else if (task.request !== undefined && isAbort(ended.error, task.request.reason)) task.cancel()
-  else task.fail(ended.error)
-}
-
-const unwrapJoin = (error: unknown): never => {
-  throw error instanceof JoinError && error.kind === 'failed' ? error.cause : error
-}
 
 /**
  * Where tasks and pipelines run.
@@ -169,43 +88,28 @@ export class Runtime implements AsyncDisposable {
   /** Threads of the blocking lane that pipelines use; 0 for a current-thread runtime. */
   readonly workers: number
   readonly #parts: Parts
-  readonly #onUnhandled: OnUnhandled
   readonly #sites: boolean
   readonly #place: Place | undefined
-  readonly #watcher: TaskWatcher
-  readonly #tasks = new Map<number, Entry>()
-  readonly #runs = new Set<RunLike>()
+  readonly #tasks: Tasks
+  readonly #closing: Closing
+  /** What its tasks on this loop have in common. */
+  readonly #ties: TaskTies
   #crew: Crew | undefined
-  #spawned = 0
-  #closed = false
-  /** Why it closed by itself. */
-  #cause: unknown
-  #quiet: (() => void)[] = []
-  #down: Promise<void> | undefined
 
   private constructor(parts: Parts) {
+    const { flavor, workers, options, clock, shared } = parts
     this.id = ++ids
-    this.name = parts.options.name
-    this.flavor = parts.flavor
-    this.workers = parts.workers
+    this.name = options.name
+    this.flavor = flavor
+    this.workers = workers
     this.#parts = parts
-    this.#onUnhandled = parts.options.onUnhandled ?? 'report'
-    this.#sites = parts.options.trackSites ?? false
+    this.#sites = options.trackSites ?? false
+    this.#tasks = new Tasks(this.id)
+    this.#closing = new Closing({ tasks: this.#tasks, clock, crew: () => this.#crew, shared })
+    this.#ties = { watcher: this.#tasks, onUnhandled: this.#unhandled(options.onUnhandled) }
     const threads = (): Crew => this.#threads
     // The shared runtime is what code outside of any runtime has: it enters none, which costs nothing.
-    this.#place = parts.shared ? undefined : { runtime: this, workers: parts.workers, get crew() { return parts.workers === 0 ? undefined : threads() } }
-    this.#watcher = {
-      began: (info) => {
-        this.#spawned++
-        if (spawned.hasSubscribers) spawned.publish({ runtime: this.id, ...told(info) })
-        this.#tasks.set(info.id, { info, since: performance.now(), handle: undefined, job: undefined })
-      },
-      ended: (info, state) => {
-        if (ended.hasSubscribers) ended.publish({ runtime: this.id, ...told(info), state })
-        this.#tasks.delete(info.id)
-        this.#lookQuiet()
-      }
-    }
+    this.#place = shared ? undefined : { runtime: this, workers, get crew() { return workers === 0 ? undefined : threads() } }
   }
 
   /**
@@ -244,7 +148,7 @@ export class Runtime implements AsyncDisposable {
    * its pool with pipelines that are run without a runtime. After a shutdown the next call makes another.
    */
   static shared(): Runtime {
-    if (shared === undefined || shared.#closed) {
+    if (shared === undefined || shared.isClosed) {
       const workers = defaultWorkers()
       shared = new Runtime({ flavor: 'multiThread', workers, options: {}, makeCrew: () => sharedCrew(workers), clock: undefined, shared: true })
     }
@@ -263,12 +167,12 @@ export class Runtime implements AsyncDisposable {
     const place = currentPlace()
     if (place !== undefined) return place.runtime as Runtime
     const task = scope()?.task
-    return task !== undefined && shared !== undefined && shared.#tasks.has(task.id) ? shared : undefined
+    return task !== undefined && shared !== undefined && shared.#tasks.has(task) ? shared : undefined
   }
 
   /** Whether it has been shut down, or is being shut down. */
   get isClosed(): boolean {
-    return this.#closed
+    return this.#closing.isClosed
   }
 
   get #threads(): Crew {
@@ -285,14 +189,14 @@ export class Runtime implements AsyncDisposable {
   /** Runs `body`, and whatever it starts, in this runtime: it is the current one there, and its clock is theirs. */
   enter<A>(body: () => A): A {
     const { clock } = this.#parts
-    return within(this.#place, () => (clock === undefined ? body() : withClock(clock, body)))
+    return within(this.#place, clock === undefined ? body : () => withClock(clock, body))
   }
 
   /**
    * Starts an asynchronous function as a task: on this thread's event loop, as a closure; or, with `on: 'async-worker'`, on an
    * event loop of its own, where it must be able to travel, with its `args`.
    *
-   * **Cost**    about two microseconds on this loop; on another, a message there and one back
+   * **Cost**    about a microsecond and a half on this loop, half a kilobyte while it waits for its turn; on another, a message there and one back
    * **Errors**  what the function throws goes to the handle. After a shutdown the handle is cancelled at once (`cause`: ERR_MILLRACE_CLOSED)
    * **Cancel**  `handle.abort()`, `options.signal`, the runtime's shutdown
    * **Source**  tokio `Runtime::spawn`
@@ -309,14 +213,13 @@ export class Runtime implements AsyncDisposable {
     return this.#ship('spawn', { fn: fn, name, signal, env: undefined }, args)
   }
 
-  #spawnHere<T>(fn: TaskFunction<T>, { name, signal }: SpawnOptions, id = nextTaskId()): JoinHandle<T> {
+  #spawnHere<T>(fn: TaskFunction<T>, { name, signal }: SpawnOptions, id?: number): JoinHandle<T> {
     if (typeof fn !== 'function') partsOf('spawn', fn)
-    if (this.#closed) return this.#refused('async', name)
-    const init = { id, name, signal, site: this.#site(), watcher: this.#watcher, onUnhandled: this.#unhandled }
-    const handle = this.enter(() => spawnTask(fn, init))
-    const entry = this.#tasks.get(id)
-    if (entry !== undefined) entry.handle = handle
-    return handle
+    if (this.isClosed) return this.#refused('async', name)
+    const site = this.#site()
+    const label = id === undefined && name === undefined && site === undefined ? UNLABELLED : { id, name, site }
+    // a function less for each task where there is nothing to enter
+    return this.#place === undefined && currentPlace() === undefined ? startTask(fn, this.#ties, label, signal) : this.enter(() => startTask(fn, this.#ties, label, signal))
   }
 
   /**
@@ -353,43 +256,29 @@ export class Runtime implements AsyncDisposable {
     const { signal } = partsOf(kind, work).options
     const name = nameOf(work)
     const lane: TaskLane = kind === 'spawn' ? 'async' : 'blocking'
-    if (this.#closed) return this.#refused(lane, name)
+    if (this.isClosed) return this.#refused(lane, name)
     const { clock } = this.#parts
+    let running: Running | undefined
     const task = new TaskCell<T>({
-      id, name, lane, site: this.#site(), watcher: this.#watcher, onUnhandled: this.#unhandled,
+      ...this.#ties, lane,
+      queued: () => running?.state === 'queued',
       abort: ({ force }) => {
-        abort(force)
+        running?.abort(force)
+        if (force && lane === 'async') task.cancel()
       }
-    })
+    }, { id, name, site: this.#site() })
     const over = (ended: Ended): void => {
       settle(task, ended)
       clock?.letGo()
-      unfollow()
     }
     clock?.hold()
-    const handle = new JoinHandle(task)
-    const entry = this.#tasks.get(id)!
-    entry.handle = handle
-    let abort: (force: boolean) => void
-    if (kind === 'spawnBlocking') {
-      const job = (entry.job = this.#threads.jobs.submit({ ...call, over }))
-      abort = (force) => {
-        job.abort(force)
-      }
-    } else {
-      let running: { abort(): void } | undefined
-      try {
-        running = this.#threads.lane.run(call, over)
-      } catch (error) {
-        task.fail(error)
-      }
-      abort = (force) => {
-        running?.abort()
-        if (force) task.cancel()
-      }
+    try {
+      running = lane === 'blocking' ? this.#threads.jobs.submit({ ...call, over }) : this.#threads.lane.run(call, over)
+    } catch (error) {
+      over({ kind: 'failed', error }) // no thread could be started
     }
-    const unfollow = followSignal(task, signal)
-    return handle
+    followSignal(task, signal)
+    return new JoinHandle(task)
   }
 
   /**
@@ -418,7 +307,7 @@ export class Runtime implements AsyncDisposable {
     if (this.flavor === 'currentThread') throw blockOnCurrentThread()
     const inside = scope()?.task
     if (inside !== undefined) throw blockOnTask(inside.name ?? inside.id)
-    if (this.#closed) throw runtimeShutDown('blockOn', this.#cause)
+    if (this.isClosed) throw this.#closing.gone('blockOn')
     return this.#block(callOf('blockOn', work, args, NO_TASK))
   }
 
@@ -434,46 +323,22 @@ export class Runtime implements AsyncDisposable {
 
   /** Runs a pipeline here: on this runtime's pool, with this runtime as the current one. Throws ERR_MILLRACE_CLOSED after `shutdown`. */
   run<R extends RunLike>(pipeline: Runnable<R>, options: { readonly signal?: AbortSignal | undefined } = {}): R {
-    if (this.#closed) throw runtimeShutDown('Runtime.run', this.#cause)
+    if (this.isClosed) throw this.#closing.gone('Runtime.run')
     // Not of the task that calls: a run ends by its own rules.
     const run = outside(() => this.enter(() => pipeline.run({ ...options, workers: this.workers })))
-    this.#runs.add(run)
-    const over = (): void => {
-      this.#runs.delete(run)
-      this.#lookQuiet()
-    }
-    run.done.then(over, over)
+    this.#tasks.running(run)
     return run
   }
 
   /** What is counted. Cheap; rows of threads are a moment's truth, exact when the pool is quiet. */
   metrics(): RuntimeMetrics {
-    const crew = this.#crew?.metrics()
-    return {
-      workers: this.workers,
-      aliveTasks: this.#tasks.size,
-      spawnedTasks: this.#spawned,
-      blockingQueued: this.#crew?.jobs.queued ?? 0,
-      blockingRunning: this.#crew?.jobs.running ?? 0,
-      injectorDepth: crew?.queued ?? 0,
-      asyncWorkers: crew?.asyncWorkers ?? 0,
-      asyncCalls: crew?.asyncCalls ?? 0,
-      threadsStarted: crew?.started ?? 0,
-      threadsEnded: crew?.ended ?? 0,
-      threads: crew?.blocking ?? []
-    }
+    return metricsOf(this.workers, this.#tasks, this.#crew)
   }
 
   /** The tasks that have not ended, and what the threads do, as plain data. */
   dump(): RuntimeDump {
-    const now = performance.now()
-    const tasks = [...this.#tasks.values()].map(({ info, since, job }): TaskDump => ({
-      id: info.id, name: info.name, lane: info.lane, state: job?.state === 'queued' ? 'queued' : 'running', site: info.site, ageMs: now - since
-    }))
-    return { id: this.id, name: this.name, flavor: this.flavor, tasks, workers: this.#crew?.metrics().blocking ?? [] }
+    return dumpOf(this, this.#tasks, this.#crew)
   }
-
-  // ---- the end ----
 
   /**
    * Ends the runtime: cancels runs, aborts tasks, prevents queued jobs and asks running ones to stop; then waits for what has begun,
@@ -483,23 +348,13 @@ export class Runtime implements AsyncDisposable {
    * **Errors**  rejects with ERR_MILLRACE_WOULD_BLOCK_LOOP inside a task of this runtime, which it would wait for; with `timeoutMs: 0` it is allowed there
    * **Source**  tokio `Runtime::shutdown_timeout`, and dropping a runtime
    */
-  async shutdown({ timeoutMs }: RuntimeShutdownOptions = {}): Promise<void> {
-    const inside = scope()?.task
-    if (timeoutMs !== 0 && inside !== undefined && this.#tasks.has(inside.id)) throw shutdownInside()
-    const down = this.#close()
-    if (timeoutMs === undefined) return down
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<'late'>((resolve) => {
-      if (timeoutMs <= 0) resolve('late')
-      else timer = setTimeout(resolve, timeoutMs, 'late')
-    })
-    if ((await Promise.race([down, late])) === 'late') this.#abort(true)
-    clearTimeout(timer)
+  shutdown(options: RuntimeShutdownOptions = {}): Promise<void> {
+    return this.#closing.shutdown(options)
   }
 
   /** As {@link Runtime.shutdown}, without waiting: running jobs go on to their end, and their threads end after them. Allowed everywhere. */
   shutdownBackground(): void {
-    void this.#close()
+    void this.#closing.close()
   }
 
   /** {@link Runtime.shutdown}. */
@@ -507,86 +362,19 @@ export class Runtime implements AsyncDisposable {
     return this.shutdown()
   }
 
-  #close(): Promise<void> {
-    return (this.#down ??= outside(() => this.#closing()))
-  }
-
-  async #closing(): Promise<void> {
-    this.#closed = true
-    const why = this.#gone('shutdown')
-    for (const run of [...this.#runs]) run.cancel(why)
-    this.#abort(false)
-    const abandon = setTimeout(() => {
-      for (const { info, handle } of [...this.#tasks.values()]) if (info.lane === 'async') handle?.abort({ reason: why, force: true })
-    }, ABANDON_MS)
-    if (this.#tasks.size + this.#runs.size > 0) await new Promise<void>((resolve) => this.#quiet.push(resolve))
-    clearTimeout(abandon)
-    this.#parts.clock?.close(why)
-    const crew = this.#crew
-    if (crew === undefined) return
-    if (this.#parts.shared) {
-      if (crew.busy) return // pipelines without a runtime still use it
-      forgetCrew(crew)
-    }
-    await crew.close()
-  }
-
-  #gone(what: string): PipelineError {
-    return runtimeShutDown(what, this.#cause)
-  }
-
-  #abort(force: boolean): void {
-    const reason = this.#gone('shutdown')
-    for (const { handle } of [...this.#tasks.values()]) handle?.abort({ reason, force })
-  }
-
-  #lookQuiet(): void {
-    if (this.#tasks.size + this.#runs.size > 0) return
-    const quiet = this.#quiet
-    this.#quiet = []
-    for (const tell of quiet) tell()
-  }
-
   /** The handle of a task that a closed runtime does not begin. */
   #refused<T>(lane: TaskLane, name: string | undefined): JoinHandle<T> {
-    const task = new TaskCell<T>({ name, lane, abort: () => undefined })
-    task.cancel(this.#gone(lane === 'async' ? 'spawn' : 'spawnBlocking'))
+    const task = new TaskCell<T>({ lane }, { name })
+    task.cancel(this.#closing.gone(lane === 'async' ? 'spawn' : 'spawnBlocking'))
     return new JoinHandle(task)
   }
 
-  get #unhandled(): ((error: JoinError) => void) | undefined {
-    if (this.#onUnhandled === 'report') return undefined
-    return this.#onUnhandled === 'shutdown' ? this.#fall : this.#onUnhandled
-  }
-
-  readonly #fall = (error: JoinError): void => {
-    this.#cause ??= error
-    this.shutdownBackground()
+  #unhandled(what: RuntimeOptions['onUnhandled'] = 'report'): ((error: JoinError) => void) | undefined {
+    if (what === 'report') return undefined
+    return what === 'shutdown' ? (error) => void this.#closing.close(error) : what
   }
 
   #site(): string | undefined {
     return this.#sites ? captureSite().text() : undefined
   }
-}
-
-/** Aborts a task when a signal says so, until what is answered is called. */
-export const followSignal = (task: Pick<TaskCell<unknown>, 'abort'>, signal: AbortSignal | undefined): (() => void) => {
-  if (signal === undefined) return () => undefined
-  const stop = {
-    aborted: (reason: unknown) => {
-      task.abort({ reason })
-    },
-    left: () => undefined
-  }
-  if (signal.aborted) task.abort({ reason: signal.reason })
-  else listen(signal, stop)
-  return () => {
-    ignore(signal, stop)
-  }
-}
-
-/** What came of a call, to who waited for it in place. */
-export const valueOf = (ended: Ended, what: string): unknown => {
-  if (ended.kind === 'value') return ended.value
-  throw ended.kind === 'failed' ? ended.error : runtimeShutDown(what)
 }

@@ -51,6 +51,8 @@ export const ignore = (signal: AbortSignal, listener: Listener): void => {
   if (audience?.members.delete(listener) === true && audience.members.size === 0) signal.removeEventListener('abort', audience)
 }
 
+const NOBODY: readonly Listener[] = []
+
 /**
  * The end of a task, or of a part of one: lighter than an AbortSignal, which it makes when somebody wants to see one.
  * It is a listener itself, so that an end ends what is inside of it.
@@ -59,7 +61,7 @@ export class Ends implements Listener {
   #over = false
   #reason: unknown
   #members: Set<Listener> | undefined
-  #leaving: readonly Listener[] = []
+  #leaving = NOBODY
   #controller: AbortController | undefined
 
   get isOver(): boolean {
@@ -90,13 +92,13 @@ export class Ends implements Listener {
     if (this.#over) return
     this.#over = true
     this.#reason = reason
-    this.#leaving = this.#members === undefined ? [] : [...this.#members]
+    this.#leaving = this.#members === undefined ? NOBODY : [...this.#members]
     for (const member of this.#leaving) member.aborted(reason)
   }
 
   left(): void {
     const leaving = this.#leaving
-    this.#leaving = []
+    this.#leaving = NOBODY
     for (const member of leaving) member.left()
     this.#members = undefined
     this.#controller?.abort(this.#reason)

@@ -42,21 +42,26 @@ export interface Scope {
 /** Code that is in no task. */
 export const NOWHERE: Scope = { task: undefined, ends: undefined, budget: undefined, locals: undefined }
 
-const mine = perThread('scope.1', () => ({ storage: new AsyncLocalStorage<Scope | undefined>(), used: false }))
+interface Mine {
+  readonly storage: AsyncLocalStorage<Scope | undefined>
+  used: boolean
+  /** Scopes that code runs in, or will; of all copies of this code, since they share the storage. */
+  held: number
+  /** How many there were since the timer was set. */
+  lately: number
+  timer: NodeJS.Timeout | undefined
+}
+
+const mine = perThread('scope.2', (): Mine => ({ storage: new AsyncLocalStorage(), used: false, held: 0, lately: 0, timer: undefined }))
 const { storage } = mine
 
 /** How long the storage stays in use without a scope, in milliseconds: turning it on and off takes microseconds. */
 const IDLE_MS = 100
-/** Scopes that code runs in, or will. */
-let held = 0
-/** How many there were since the timer was set. */
-let lately = 0
-let timer: NodeJS.Timeout | undefined
 
 const rest = (): void => {
-  timer = undefined
-  if (held > 0) return
-  if (lately > 0) watch()
+  mine.timer = undefined
+  if (mine.held > 0) return
+  if (mine.lately > 0) watch()
   else if (mine.used) {
     mine.used = false
     storage.disable()
@@ -64,23 +69,29 @@ const rest = (): void => {
 }
 
 const watch = (): void => {
-  lately = 0
-  timer = setTimeout(rest, IDLE_MS).unref()
+  mine.lately = 0
+  mine.timer = setTimeout(rest, IDLE_MS).unref()
 }
 
 /** Code will run in a scope, until {@link letGo}. Without it, the scope is there for the synchronous part of {@link inScope} only. */
 export const hold = (): void => {
-  held++
-  lately++
+  mine.held++
+  mine.lately++
 }
 
 /** That code has ended. */
 export const letGo = (): void => {
-  if (--held === 0 && timer === undefined) watch()
+  if (--mine.held === 0 && mine.timer === undefined) watch()
 }
 
 /** The scope of the code that asks; `undefined` outside of tasks. */
 export const scope = (): Scope | undefined => (mine.used ? storage.getStore() : undefined)
+
+/** The scope of the code that asks with a part of it changed, for {@link inScope}. */
+export const scopeWith = (changed: Partial<Scope>): Scope => {
+  const { task, ends, budget, locals } = scope() ?? NOWHERE // one by one: a task is its own scope, and makes them when asked
+  return { task, ends, budget, locals, ...changed }
+}
 
 /** Runs `body`, and whatever it starts, in a scope; somebody {@link hold}s it. */
 export const inScope = <A>(inside: Scope, body: () => A): A => {

@@ -6,7 +6,7 @@
  * Called by select.ts, join.ts and cancellation-token.ts, and by task/time/.
  */
 import { Ends, ignore, listen, type Listener } from '../sync/abort.ts'
-import { NOWHERE, scope } from '../sync/scope.ts'
+import { scope, scopeWith } from '../sync/scope.ts'
 import { held } from './held.ts'
 
 /** What can be waited for: an asynchronous function, which is told by its signal to stop; or a promise, which cannot be. */
@@ -33,7 +33,7 @@ export class Branch extends Ends {
   run<T>(work: Work<T>): Promise<T> {
     if (typeof work !== 'function') return Promise.resolve(work)
     try {
-      return held({ ...(scope() ?? NOWHERE), ends: this }, () => Promise.resolve(work(this.signal)))
+      return held(scopeWith({ ends: this }), () => Promise.resolve(work(this.signal)))
     } catch (error) {
       // what the user's code threw is passed on as it is
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors

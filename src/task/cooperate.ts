@@ -4,7 +4,7 @@
  */
 import { Budget, budget, done } from '../sync/budget.ts'
 import { gone } from '../sync/abort.ts'
-import { NOWHERE, scope } from '../sync/scope.ts'
+import { scopeWith } from '../sync/scope.ts'
 import { held } from './held.ts'
 
 /**
@@ -61,4 +61,4 @@ export const hasBudgetRemaining = (): boolean => budget().left > 0
  * turned // => false
  */
 export const unconstrained = <A>(fn: () => A): A =>
-  held({ ...(scope() ?? NOWHERE), budget: new Budget(Infinity) }, fn)
+  held(scopeWith({ budget: new Budget(Infinity) }), fn)

@@ -111,7 +111,7 @@ export class JoinHandle<T> implements PromiseLike<T>, Disposable {
     fulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null
   ): Promise<A | B> {
-    return this.#task.join().then(fulfilled, rejected)
+    return this.#task.then(fulfilled, rejected)
   }
 
   /** `using` detaches; {@link abortOnDispose} makes it abort. */

@@ -8,7 +8,7 @@
 import { AbortHandle } from './abort-handle.ts'
 import type { Member } from './gathering.ts'
 import type { JoinHandle } from './join-handle.ts'
-import type { TaskFunction } from './spawn-task.ts'
+import type { TaskFunction } from './local-task.ts'
 import type { Joined } from './task-cell.ts'
 import { TaskGroup, type GroupSpawnOptions, type TaskGroupOptions } from './task-group.ts'
 

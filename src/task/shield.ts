@@ -1,5 +1,5 @@
 /** Waits in clean-up that the abort of the task should not end. Called by users, through `millrace/runtime`. */
-import { scope } from '../sync/scope.ts'
+import { scope, scopeWith } from '../sync/scope.ts'
 import { held } from './held.ts'
 
 /**
@@ -23,6 +23,5 @@ import { held } from './held.ts'
  * await told.receiver.recv() // => 'stopped'
  */
 export const shield = <A>(fn: () => A): A => {
-  const outer = scope()
-  return outer?.ends === undefined ? fn() : held({ ...outer, ends: undefined }, fn)
+  return scope()?.ends === undefined ? fn() : held(scopeWith({ ends: undefined }), fn)
 }

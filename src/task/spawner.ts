@@ -4,7 +4,8 @@
  * A late binding, since runtime/ lies above: it says here what it is. Called by join-set.ts, task-tracker.ts and runtime/.
  */
 import type { JoinHandle } from './join-handle.ts'
-import { spawnTask, type TaskFunction } from './spawn-task.ts'
+import type { TaskFunction } from './local-task.ts'
+import { spawnTask } from './spawn-task.ts'
 import { noSpawner } from './wording.ts'
 
 /** Runs tasks: a Runtime is one. */

@@ -6,7 +6,9 @@
  *        └────cancel─────▶ cancelled    ┘
  *
  * It knows nothing of where the task runs: who runs it settles it, and is asked to stop by `abort`.
- * Made by spawn-task.ts, and by runtime/ for jobs on other threads; looked at by handles and sets.
+ * A program has as many of these as tasks, so it is small: what the tasks of one runtime have in common is one object, their
+ * ties; what few tasks need is made when it is needed; and who counts tasks chains them by `ahead` and `behind`, without a table.
+ * Made by runtime/ for jobs on other threads, and by local-task.ts, which extends it; looked at by handles and sets.
  */
 import { here } from '../atomic/threads.ts'
 import { done, ready } from '../sync/budget.ts'
@@ -54,25 +56,35 @@ export type TaskState = 'running' | 'done' | 'failed' | 'cancelled'
 
 /** Counts tasks: a runtime. */
 export interface TaskWatcher {
-  began(task: TaskInfo): void
-  ended(task: TaskInfo, state: TaskState): void
+  began(task: TaskCell<unknown>): void
+  ended(task: TaskCell<unknown>, state: TaskState): void
 }
 
-export interface TaskInit {
-  /** Default: a new one. */
-  readonly id?: number | undefined
-  readonly name?: string | undefined
-  readonly site?: string | undefined
+/** Whom a task is tied to; tasks may share it. */
+export interface TaskTies {
   /** Default: 'async'. */
   readonly lane?: TaskLane | undefined
   /** The task should stop; called at most once, and once more for `force`. Settling it is up to who runs it. */
-  readonly abort: (request: AbortRequest) => void
+  readonly abort?: ((request: AbortRequest) => void) | undefined
   /** Blocks this thread until the task has settled (it calls succeed, fail or cancel). Without it the task cannot be joined so. */
   readonly block?: (() => void) | undefined
+  /** Nobody has begun to run it. */
+  readonly queued?: (() => boolean) | undefined
   readonly watcher?: TaskWatcher | undefined
   /** Is told of a failure that nobody waits for; default: a process warning. */
   readonly onUnhandled?: ((error: JoinError) => void) | undefined
 }
+
+/** What one task is called. */
+export interface TaskLabel {
+  /** Default: a new one. */
+  readonly id?: number | undefined
+  readonly name?: string | undefined
+  readonly site?: string | undefined
+}
+
+/** Of tasks that are called nothing: one object for all of them. */
+export const UNLABELLED: TaskLabel = {}
 
 /** What came of a task, as `Promise.allSettled` says it; and whose it is. */
 export type Joined<T> =
@@ -81,31 +93,63 @@ export type Joined<T> =
 
 export class TaskCell<T> implements TaskInfo {
   readonly id: number
-  readonly name: string | undefined
-  readonly site: string | undefined
-  readonly lane: TaskLane
-  #state: TaskState = 'running'
-  #result: T | JoinError | undefined
+  /** Its neighbours in the list of its watcher, which sets them. */
+  ahead: TaskCell<unknown> | undefined
+  behind: TaskCell<unknown> | undefined
+  /** When its watcher was told of it: whole milliseconds of the machine's clock, since a number with a fraction is an object of its own. */
+  since: number
+  readonly #ties: TaskTies
+  readonly #label: TaskLabel
+  #state: TaskState
+  /** A `T`, or a JoinError; said so loosely, as the next, so that every task is a TaskCell<unknown>. */
+  #result: unknown
   #request: AbortRequest | undefined
   /** Somebody waits for it, has, or will: a failure is theirs. */
-  #heard = false
-  #detached = false
+  #heard: boolean
+  #detached: boolean
   #failure: Unheard | undefined
-  readonly #init: TaskInit
-  #waiters: Waiters<T> | undefined
-  #settling: Waiters<void> | undefined
+  /** Who waits for its end; the claim: whether for what came of it, too. */
+  #waiters: Waiters<unknown, boolean> | undefined
   #ended: (() => void)[] | undefined
 
-  constructor(init: TaskInit) {
-    this.id = init.id ?? nextTaskId()
-    this.name = init.name
-    this.site = init.site
-    this.lane = init.lane ?? 'async'
-    this.#init = init
+  constructor(ties: TaskTies, label: TaskLabel = UNLABELLED) {
+    this.id = label.id ?? nextTaskId()
+    this.ahead = undefined
+    this.behind = undefined
+    this.since = 0
+    this.#ties = ties
+    this.#label = label
+    this.#state = 'running'
+    this.#result = undefined
+    this.#request = undefined
+    this.#heard = false
+    this.#detached = false
+    this.#failure = undefined
     this.#waiters = undefined
-    this.#settling = undefined
     this.#ended = undefined
-    init.watcher?.began(this)
+    ties.watcher?.began(this)
+  }
+
+  get name(): string | undefined {
+    return this.#label.name
+  }
+
+  get site(): string | undefined {
+    return this.#label.site
+  }
+
+  get lane(): TaskLane {
+    return this.#ties.lane ?? 'async'
+  }
+
+  /** Who counts it. */
+  get watcher(): TaskWatcher | undefined {
+    return this.#ties.watcher
+  }
+
+  /** Whether it waits for somebody to run it. */
+  get isQueued(): boolean {
+    return this.#state === 'running' && this.#ties.queued?.() === true
   }
 
   get state(): TaskState {
@@ -140,13 +184,14 @@ export class TaskCell<T> implements TaskInfo {
     if (this.#state !== 'running') return
     this.#state = state
     this.#result = result
-    this.#init.watcher?.ended(this, state)
+    this.#ties.watcher?.ended(this, state)
     const waiters = this.#waiters
-    if (waiters !== undefined) {
-      if (state === 'done') waiters.settleAll(result as T)
-      else waiters.refuseAll(() => result)
-    }
-    this.#settling?.settleAll()
+    this.#waiters = undefined
+    waiters?.endAll((waiter) => {
+      if (!waiter.claim) waiter.settle(undefined)
+      else if (state === 'done') waiter.settle(result)
+      else waiter.refuse(result)
+    })
     const ended = this.#ended
     this.#ended = undefined
     if (ended !== undefined) for (const tell of ended) tell()
@@ -156,7 +201,7 @@ export class TaskCell<T> implements TaskInfo {
   #unheard(): void {
     if (this.#failure !== undefined) return
     // an object of its own: the failure waits to be heard, the value of the task does not stay for that
-    this.#failure = { heard: false, site: this.site, error: this.#result as JoinError, onUnhandled: this.#init.onUnhandled }
+    this.#failure = { heard: false, site: this.site, error: this.#result as JoinError, onUnhandled: this.#ties.onUnhandled }
     if (this.#detached) tell(this.#failure)
     else tellLater(this.#failure)
   }
@@ -184,19 +229,32 @@ export class TaskCell<T> implements TaskInfo {
     if (this.#state !== 'running') return
     if (this.#request !== undefined && (this.#request.force || !force)) return
     this.#request = { reason: this.#request?.reason ?? reason ?? abortError(`task ${this.id}${this.name === undefined ? '' : ` '${this.name}'`} was aborted`), force }
-    this.#init.abort(this.#request)
+    this.stop(this.#request)
+  }
+
+  /** Asks who runs it to stop it. */
+  protected stop(request: AbortRequest): void {
+    this.#ties.abort?.(request)
   }
 
   join({ signal }: WaitOptions = {}): Promise<T> {
     const gone = abandoned(signal)
     if (gone !== undefined) return gone
     this.hear()
-    if (this.#state === 'running') return (this.#waiters ??= new Waiters()).wait(undefined, signal)
+    if (this.#state === 'running') return this.#wait(true, signal) as Promise<T>
     if (this.#state === 'done') return ready(this.#result as T)
     // counted as an answer, like the value
     return ready(undefined).then(() => {
       throw this.#result
     })
+  }
+
+  /** As `join().then(…)`, which an `await` of the handle calls: with a promise less when the value is there. */
+  then<A, B>(fulfilled: ((value: T) => A | PromiseLike<A>) | null | undefined, rejected: ((reason: unknown) => B | PromiseLike<B>) | null | undefined): Promise<A | B> {
+    if (this.#state !== 'done' || typeof fulfilled !== 'function') return this.join().then(fulfilled, rejected)
+    const gone = abandoned(undefined)
+    if (gone !== undefined) return gone.then(fulfilled, rejected)
+    return done().then(() => fulfilled(this.#result as T))
   }
 
   /** Resolves when it has settled, whatever came of it; who calls hears failures. */
@@ -205,7 +263,11 @@ export class TaskCell<T> implements TaskInfo {
     if (gone !== undefined) return gone
     this.hear()
     if (this.#state !== 'running') return done()
-    return (this.#settling ??= new Waiters()).wait(undefined, signal)
+    return this.#wait(false, signal) as Promise<void>
+  }
+
+  #wait(wantsResult: boolean, signal: AbortSignal | undefined): Promise<unknown> {
+    return (this.#waiters ??= new Waiters<unknown, boolean>()).wait(wantsResult, signal)
   }
 
   /** Calls back when it has settled, in this call if it has already. */
@@ -228,8 +290,8 @@ export class TaskCell<T> implements TaskInfo {
 
   /** Blocks this thread until it has settled; false when it cannot be waited for so. */
   block(): boolean {
-    if (this.#init.block === undefined) return false
-    this.#init.block()
+    if (this.#ties.block === undefined) return false
+    this.#ties.block()
     return this.#state !== 'running'
   }
 }

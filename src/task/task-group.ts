@@ -10,7 +10,7 @@ import type { WaitOptions } from '../sync/waiters.ts'
 import { Gathering, type Member } from './gathering.ts'
 import { cellOf, type JoinHandle } from './join-handle.ts'
 import { shield } from './shield.ts'
-import type { TaskFunction } from './spawn-task.ts'
+import type { TaskFunction } from './local-task.ts'
 import { defaultSpawner, spawnBlockingBy, type Spawner } from './spawner.ts'
 import { TaskCell, type Joined, type TaskInfo } from './task-cell.ts'
 
@@ -122,7 +122,7 @@ export abstract class TaskGroup<K, T, J extends Joined<T>> implements AsyncItera
 
   protected startBlocking<A extends readonly unknown[]>(fn: (...args: A) => T, args: A, key: K): Member<K, T> {
     const call = `${this.constructor.name}.spawnBlocking`
-    const spawn = (): JoinHandle<T> => spawnBlockingBy(call, this.#spawner ?? defaultSpawner(), fn, args) as JoinHandle<T>
+    const spawn = (): JoinHandle<T> => spawnBlockingBy(call, this.#spawner ?? defaultSpawner(), fn, args)
     return this.#slots === undefined ? this.adopt(spawn(), key) : this.#tasks.add(queued(this.#slots, spawn), key)
   }
 

@@ -5,7 +5,7 @@
  *
  * Source: tokio `task_local!`. Called by users, through `millrace/runtime`.
  */
-import { NOWHERE, hold, inScope, scope, type Locals } from '../sync/scope.ts'
+import { hold, inScope, scope, scopeWith, type Locals } from '../sync/scope.ts'
 import { localNotSet } from './wording.ts'
 
 let kept = false
@@ -27,10 +27,9 @@ export class TaskLocal<T> {
 
   /** Runs `fn` with a value, in all that it calls and awaits; scopes may be nested. Tasks that it spawns have none. */
   scope<A>(value: T, fn: () => A): A {
-    const outer = scope() ?? NOWHERE
     if (!kept) hold() // for good: what `fn` starts may read it whenever it runs
     kept = true
-    return inScope({ ...outer, locals: { key: this, value, outer: outer.locals } }, fn)
+    return inScope(scopeWith({ locals: { key: this, value, outer: scope()?.locals } }), fn)
   }
 
   /** The value. Throws ERR_MILLRACE_NO_TASK outside of `scope`. */

@@ -8,7 +8,7 @@
 import { done } from '../sync/budget.ts'
 import { Waiters, abandoned, type WaitOptions } from '../sync/waiters.ts'
 import { cellOf, type JoinHandle } from './join-handle.ts'
-import type { TaskFunction } from './spawn-task.ts'
+import type { TaskFunction } from './local-task.ts'
 import { defaultSpawner, spawnBlockingBy, type Spawner } from './spawner.ts'
 import type { GroupSpawnOptions } from './task-group.ts'
 
