@@ -295,6 +295,31 @@ suite('blocking jobs', (it) => {
     assert.is((await handle)[0], handle.id)
   })
 
+  it('229: forcing many jobs that one worker has done or is in, before the loop has read of it, ends that worker once', async (scope) => {
+    const warned: Error[] = []
+    const note = (warning: Error): void => void warned.push(warning)
+    process.on('warning', note)
+    scope.defer(() => process.off('warning', note))
+    const runtime = fresh(scope, 1)
+    const done: Int32Array = new Int32Array(new SharedArrayBuffer(4))
+    await runtime.spawnBlocking((n: Int32Array) => n.length, done)
+    const quick = Array.from({ length: 40 }, () => runtime.spawnBlocking((n: Int32Array) => Atomics.add(n, 0, 1), done))
+    const plain = Array.from({ length: 40 }, () => runtime.spawnBlocking(() => 1))
+    const stuck = runtime.spawnBlocking((n: Int32Array) => {
+      Atomics.add(n, 0, 1)
+      for (;;);
+    }, done)
+    await Promise.all(quick)
+    const until = Date.now() + 200 // this loop stands still while the plain ones end
+    while (Date.now() < until);
+    for (const handle of [...plain, stuck]) handle.abort({ force: true })
+    await rejection(stuck.join())
+    await Promise.all(plain.map((handle) => handle.joined()))
+    assert.is(await runtime.spawnBlocking(() => 'goes on'), 'goes on')
+    await turn()
+    assert.equal(warned.map(({ name }) => name), [])
+  })
+
   it('no event loop is blocked by a handle', async (scope) => {
     const runtime = made(scope, 1)
     const handle = runtime.spawnBlocking(() => 1)

@@ -152,6 +152,23 @@ suite('runtime: options', (it) => {
     assert.is(await runtime.spawnBlocking(idOfThread), first)
   })
 
+  it('a bad option of a spawn is refused by name before there is a task: nothing of it keeps a shutdown waiting', async () => {
+    const runtime = Runtime.multiThread({ workers: 1 })
+    const badSpawns: readonly [string, unknown][] = [
+      ['signal', { signal: {} }], ['signal', { signal: 'stop' }], ['name', { name: 7 }], ['on', { on: 'nowhere' }], ['args', { on: 'async-worker', args: 7 }],
+      ['options', null], ['options', 7]
+    ]
+    for (const [name, options] of badSpawns) {
+      assert.ok(refused(() => runtime.spawn(() => 1, options as object)).includes(name))
+      assert.ok(refused(() => spawn(() => 1, options as object)).includes(name))
+    }
+    for (const [name, options] of badSpawns.slice(0, 3)) assert.ok(refused(() => runtime.spawnBlocking({ fn: () => 1, ...(options as object) })).includes(name))
+    assert.is(runtime.metrics().spawnedTasks, 0)
+    assert.is(await runtime.spawn(async () => 1, { signal: undefined, name: undefined }), 1)
+    for (const timeoutMs of [NaN, -1, 'soon' as never]) assert.is(((await rejection(runtime.shutdown({ timeoutMs }))) as { code?: string }).code, 'ERR_MILLRACE_ARGUMENT')
+    await runtime.shutdown({ timeoutMs: Infinity })
+  })
+
   it('options are checked by type, too', () => {
     const options: MultiThreadOptions = { workers: 1 }
     assert.is(Runtime.multiThread(options).workers, 1)

@@ -30,6 +30,18 @@ suite('cancellation-token', (it) => {
     assert.is(woken, 20)
   })
 
+  it('284: a wait on a token at the end of a long line of children is heard by the first, and leaves it again', async () => {
+    const root = new CancellationToken()
+    let last = root
+    for (let i = 0; i < 20_000; i++) last = last.child()
+    const controller = new AbortController()
+    const waiting = last.cancelled({ signal: controller.signal })
+    controller.abort('enough')
+    assert.is(await rejection(waiting), 'enough')
+    root.cancel()
+    assert.ok(last.isCancelled)
+  })
+
   it('282: a wait that is given up is woken by nothing, and the others still are', async () => {
     const token = new CancellationToken()
     const controller = new AbortController()

@@ -494,6 +494,40 @@ suite('join-handle', (it) => {
     assert.equal(await thread.call('joinsBlocked'), ['done by another', 'ERR_MILLRACE_WOULD_BLOCK_LOOP'])
   })
 
+  it('230: what cannot be looked at is a failure like others: a getter that throws, a revoked proxy, answered or thrown', async () => {
+    const boom = new Error('boom')
+    const revoked = (): object => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      return proxy
+    }
+    const thief = (key: string): object => Object.defineProperty(new Error('kept'), key, { get: () => { throw boom } })
+    const { promise, reject } = foreign<unknown>()
+    const tasks: (() => unknown)[] = [
+      () => Object.defineProperty({}, 'then', { get: () => { throw boom } }),
+      async () => revoked(),
+      () => revoked(),
+      () => { throw revoked() as Error },
+      () => { throw thief('message') as Error },
+      () => promise
+    ]
+    const handles = tasks.map((fn) => spawnTask(fn))
+    await turn()
+    handles.at(-1)!.abort()
+    reject(thief('name'))
+    for (const handle of handles) assert.is((await joinError(handle)).kind, 'failed')
+    assert.is((await joinError(handles[0]!)).cause, boom)
+  })
+
+  it('a thenable that calls back twice, or throws after it has, counts by its first answer', async () => {
+    const twice = { then: (yes: (value: number) => void, no: (error: unknown) => void) => {
+      yes(1)
+      no(new Error('late'))
+      throw new Error('later')
+    } } as PromiseLike<number>
+    assert.is(await spawnTask(() => twice), 1)
+  })
+
   it('counts tasks with its watcher: each begins once and ends once', async () => {
     const log: string[] = []
     const watcher = {

@@ -332,6 +332,8 @@ suite('join-set', (it) => {
     assert.equal(begun, [0, 1, 2, 4, 5])
     assert.equal(outcomes, ['cancelled', 0, 1, 2, 4, 5])
     assert.is(thrown(() => new JoinSet({ limit: 0 })).code, 'ERR_MILLRACE_ARGUMENT')
+    assert.is(thrown(() => new JoinSet({ spawner: {} as never })).code, 'ERR_MILLRACE_ARGUMENT')
+    assert.is(thrown(() => new JoinSet().add(Promise.resolve() as never)).code, 'ERR_MILLRACE_ARGUMENT')
   })
 
   it('runs no more blocking tasks than its limit', async () => {

@@ -75,6 +75,26 @@ const refOf = (fn: (...args: never[]) => unknown, whose: string): FnRef => {
   return ref
 }
 
+const show = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value === 'string' ? `'${value}'` : typeof value)
+
+/** An AbortSignal, or what does as one: that of a polyfill, of another realm. */
+const isSignal = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<AbortSignal>).aborted === 'boolean' && typeof (value as Partial<AbortSignal>).addEventListener === 'function'
+
+/** Options of a spawn, checked before there is a task: one that nobody can stop or name must not begin. */
+export const checkOptions = (kind: CallKind, options: CallOptions & { readonly on?: unknown; readonly args?: unknown }): void => {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw argumentError('type', `${kind}: the options must be an object`, `got ${show(options)}`, 'leave them out for none')
+  }
+  const { name, signal, on, args } = options
+  if (name !== undefined && typeof name !== 'string') throw argumentError('type', `${kind}: name must be a string`, `got ${show(name)}`, 'leave it out for none')
+  if (signal !== undefined && !isSignal(signal)) {
+    throw argumentError('type', `${kind}: signal must be an AbortSignal`, `got ${show(signal)}`, "give a controller's .signal, or leave it out")
+  }
+  if (on !== undefined && on !== 'async-worker') throw argumentError('type', `${kind}: on must be 'async-worker'`, `got ${show(on)}`, "leave it out for this thread's event loop")
+  if (args !== undefined && !Array.isArray(args)) throw argumentError('type', `${kind}: args must be a list`, `got ${show(args)}`, 'give the arguments as [...]')
+}
+
 /** The parts of a call as the user gave them, checked. */
 export const partsOf = (kind: CallKind, work: Work): { readonly fn: (...args: never[]) => unknown; readonly options: CallOptions; readonly env: readonly [unknown] | undefined } => {
   if (typeof work === 'function') return { fn: work, options: {}, env: undefined }
@@ -82,6 +102,7 @@ export const partsOf = (kind: CallKind, work: Work): { readonly fn: (...args: ne
   if (typeof given?.fn !== 'function') {
     throw argumentError('type', `${kind}: needs a function, or { fn }`, `got ${work === null ? 'null' : typeof work}`, `call it as in ${kind}(fn, ...args)`)
   }
+  checkOptions(kind, given)
   return { fn: given.fn, options: given, env: [given.env] }
 }
 

@@ -6,7 +6,7 @@
  *
  * Called by runtime.ts.
  */
-import type { PipelineError } from '../error/pipeline-error.ts'
+import { argumentError, type PipelineError } from '../error/pipeline-error.ts'
 import { runtimeShutDown, shutdownInside } from '../error/wording-runtime.ts'
 import { outside, scope } from '../sync/scope.ts'
 import { forgetCrew, type Crew } from './crew.ts'
@@ -33,6 +33,8 @@ export interface Closed {
 
 /** How long an asynchronous task may go on after it was aborted by a shutdown, in milliseconds. */
 const ABANDON_MS = 300
+/** The longest delay that a timer of Node takes, in milliseconds; longer ones would go off at once. */
+const LONGEST_MS = 0x7fffffff
 
 export class Closing {
   readonly #what: Closed
@@ -56,14 +58,17 @@ export class Closing {
 
   /** Waits until all have ended; see Runtime.shutdown. */
   async shutdown({ timeoutMs }: RuntimeShutdownOptions): Promise<void> {
+    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
+      throw argumentError('range', 'Runtime.shutdown: timeoutMs must be a number from 0', `got ${String(timeoutMs)}`, 'leave it out to wait for what runs')
+    }
     const inside = scope()?.task
     if (timeoutMs !== 0 && inside !== undefined && this.#what.tasks.has(inside)) throw shutdownInside()
     const down = this.close()
     if (timeoutMs === undefined) return down
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {
-      if (timeoutMs <= 0) resolve('late')
-      else timer = setTimeout(resolve, timeoutMs, 'late')
+      if (timeoutMs === 0) resolve('late')
+      else timer = setTimeout(resolve, Math.min(timeoutMs, LONGEST_MS), 'late')
     })
     if ((await Promise.race([down, late])) === 'late') this.#what.tasks.abortAll(this.gone('shutdown'), true)
     clearTimeout(timer)

@@ -248,6 +248,7 @@ export const createCrew = (options: CrewOptions): Crew => {
     release: morsels.release,
     frame: morsels.frame,
     terminate: (worker) => {
+      if (ended.has(worker)) return // by another of its jobs: those that it has done, too, until their notices are read
       ended.add(worker)
       live().terminate(worker)
     },

@@ -19,6 +19,7 @@ import { decodeError, type WireError } from '../error/wire.ts'
 import { jobDied } from '../error/wording-runtime.ts'
 import type { Death } from '../pool/bury.ts'
 import type { FnRef } from '../ship/address.ts'
+import { Line, type Linked } from './line.ts'
 import { discard, portsOf, unpackOutcome, unwrapBytes, type Ended, type Parcel } from './parcel.ts'
 import {
   HOW_MESSAGE, HOW_NOTHING, HOW_TEXT, INPUT_JOB, JOB_CONTEXT, JOB_PARCEL, JOB_TEXT, NOTICE_OVER, NOTICE_WANTS, OUTCOME_CANCELLED, OUTCOME_VALUE, WORD_BEGUN,
@@ -80,7 +81,7 @@ export interface Jobs {
   readonly alive: number
 }
 
-interface Held {
+interface Held extends Linked<Held> {
   readonly number: number
   readonly request: JobRequest
   slot: number
@@ -95,15 +96,15 @@ let numbers = 0
 
 export const createJobs = (ground: JobGround): Jobs => {
   const { arena } = ground
-  const waiting = new Set<Held>()
+  const waiting = new Line<Held>()
   const sent = new Map<number, Held>()
   const outcomes = new Map<number, Outcome>()
   let roomAsked = false
 
   const over = (held: Held, ended: Ended | undefined): void => {
     if (held.state === 'over') return
+    if (held.state === 'waiting') waiting.remove(held)
     held.state = 'over'
-    waiting.delete(held)
     if (!held.gone) discard(held.request.args)
     if (held.slot >= 0) {
       sent.delete(held.slot)
@@ -139,6 +140,7 @@ export const createJobs = (ground: JobGround): Jobs => {
       ground.release(slot)
       return false
     }
+    waiting.remove(held)
     held.slot = slot
     held.state = 'sent'
     sent.set(slot, held)
@@ -146,7 +148,7 @@ export const createJobs = (ground: JobGround): Jobs => {
   }
 
   const pump = (): void => {
-    for (const held of waiting) {
+    for (let held = waiting.first; held !== undefined; held = waiting.first) {
       if (sent.size >= WINDOW) return
       if (!send(held)) {
         if (roomAsked) return
@@ -157,7 +159,6 @@ export const createJobs = (ground: JobGround): Jobs => {
         })
         return
       }
-      waiting.delete(held)
     }
   }
 
@@ -167,7 +168,7 @@ export const createJobs = (ground: JobGround): Jobs => {
     ground.release(held.slot)
     held.slot = -1
     held.state = 'waiting'
-    waiting.add(held)
+    waiting.push(held)
   }
 
   const begunBy = (held: Held): number => load(arena.words(held.slot), WORD_BEGUN) - 1
@@ -209,9 +210,9 @@ export const createJobs = (ground: JobGround): Jobs => {
 
   return {
     submit: (request) => {
-      const held: Held = { number: numbers++ & 0x7fffffff, request, slot: -1, deaths: 0, forced: false, gone: false, state: 'waiting' }
+      const held: Held = { number: numbers++ & 0x7fffffff, request, slot: -1, deaths: 0, forced: false, gone: false, state: 'waiting', ahead: undefined, behind: undefined }
       ground.ref()
-      waiting.add(held)
+      waiting.push(held)
       pump()
       return {
         abort: (force) => {
@@ -253,10 +254,10 @@ export const createJobs = (ground: JobGround): Jobs => {
     },
     wanted: () => [...new Set([...sent.values()].map((held) => held.request.ref))],
     abortAll: (force) => {
-      for (const held of [...waiting, ...sent.values()]) abort(held, force)
+      for (const held of [...waiting.all(), ...sent.values()]) abort(held, force)
     },
     failAll: (error) => {
-      for (const held of [...waiting, ...sent.values()]) {
+      for (const held of [...waiting.all(), ...sent.values()]) {
         if (held.slot >= 0) ground.withdraw(held.slot)
         over(held, { kind: 'failed', error })
       }

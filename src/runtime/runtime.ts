@@ -23,7 +23,7 @@ import { startTask } from '../task/spawn-task.ts'
 import { TaskCell, UNLABELLED, nextTaskId, type TaskLane, type TaskTies } from '../task/task-cell.ts'
 import { VirtualClock } from '../task/time/virtual-clock.ts'
 import { agent } from './agent.ts'
-import { callOf, nameOf, partsOf, type AsyncContext, type AsyncJob, type CallOptions, type Job as BlockingJob, type Work } from './call.ts'
+import { callOf, checkOptions, nameOf, partsOf, type AsyncContext, type AsyncJob, type CallOptions, type Job as BlockingJob, type Work } from './call.ts'
 import { Closing, type RuntimeShutdownOptions } from './closing.ts'
 import { createCrew, sharedCrew, type Crew } from './crew.ts'
 import { currentPlace, within, type Place } from './current.ts'
@@ -208,7 +208,8 @@ export class Runtime implements AsyncDisposable {
   spawn<T, A extends readonly unknown[] = []>(fn: (...args: [...A, AsyncContext<undefined>]) => T | PromiseLike<T>, options: ShipOptions<A>): JoinHandle<T>
   spawn<T, A extends readonly unknown[]>(fn: TaskFunction<T> | ((...args: [...A, AsyncContext<undefined>]) => T | PromiseLike<T>), options: SpawnOptions | ShipOptions<A> = {}): JoinHandle<T> {
     if (agent()?.lane === 'blocking') throw inAnotherThread('Runtime.spawn')
-    if (!('on' in options)) return this.#spawnHere(fn as TaskFunction<T>, options)
+    checkOptions('spawn', options)
+    if (!('on' in options) || (options.on as unknown) === undefined) return this.#spawnHere(fn as TaskFunction<T>, options)
     const { args = [], name, signal } = options
     return this.#ship('spawn', { fn: fn, name, signal, env: undefined }, args)
   }

@@ -3,8 +3,8 @@
  * Called by runtime.ts and spawn.ts.
  */
 import { runtimeShutDown } from '../error/wording-runtime.ts'
+import { isAbort } from '../task/abort-error.ts'
 import { JoinError } from '../task/join-error.ts'
-import { isAbort } from '../task/local-task.ts'
 import type { TaskCell } from '../task/task-cell.ts'
 import type { Ended } from './parcel.ts'
 

@@ -17,7 +17,7 @@ import { spawnTask } from '../task/spawn-task.ts'
 import { bindSpawner } from '../task/spawner.ts'
 import { TaskCell, nextTaskId } from '../task/task-cell.ts'
 import { agent, type Agent, type Asked } from './agent.ts'
-import { callOf, nameOf, partsOf, type AsyncContext, type AsyncJob, type Job, type Work } from './call.ts'
+import { callOf, checkOptions, nameOf, partsOf, type AsyncContext, type AsyncJob, type Job, type Work } from './call.ts'
 import type { Ended } from './parcel.ts'
 import { NO_TASK, type CallKind } from './protocol.ts'
 import { Runtime, type ShipOptions, type SpawnOptions } from './runtime.ts'
@@ -61,6 +61,8 @@ export function spawn<T, A extends readonly unknown[] = []>(fn: (...args: [...A,
 export function spawn<T>(fn: (...args: never[]) => T | PromiseLike<T>, options: SpawnOptions | ShipOptions<readonly unknown[]> = {}): JoinHandle<T> {
   const mine = agent()
   if (mine === undefined) return runtime().spawn(fn as TaskFunction<T>, options)
+  checkOptions('spawn', options)
+  if (typeof fn !== 'function') partsOf('spawn', fn)
   if (mine.lane === 'async' && !('on' in options)) return spawnTask(fn as TaskFunction<T>, options)
   const { args = [], name, signal } = options as ShipOptions<readonly unknown[]>
   return ask(mine, 'on' in options ? 'blockOn' : 'spawn', 'spawn', { fn, name, signal, env: undefined }, args)

@@ -8,6 +8,7 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import { TaskCell, type TaskInfo, type TaskState, type TaskWatcher } from '../task/task-cell.ts'
+import { Line } from './line.ts'
 
 /** Told of every task, with { runtime, id, name, lane, site }, and at its end with its state. */
 const spawned = channel('millrace:task:spawn')
@@ -24,9 +25,7 @@ export interface RunLike {
 export class Tasks implements TaskWatcher {
   readonly #runtime: number
   readonly #runs = new Set<RunLike>()
-  #oldest: TaskCell<unknown> | undefined
-  #newest: TaskCell<unknown> | undefined
-  #alive = 0
+  readonly #alive = new Line<TaskCell<unknown>>()
   #spawned = 0
   #quiet: (() => void)[] = []
 
@@ -37,7 +36,7 @@ export class Tasks implements TaskWatcher {
 
   /** Tasks that have not ended. */
   get alive(): number {
-    return this.#alive
+    return this.#alive.size
   }
 
   /** Tasks so far. */
@@ -52,32 +51,20 @@ export class Tasks implements TaskWatcher {
 
   began(task: TaskCell<unknown>): void {
     this.#spawned++
-    this.#alive++
     if (spawned.hasSubscribers) spawned.publish({ runtime: this.#runtime, ...told(task) })
     task.since = Math.floor(performance.now())
-    task.ahead = this.#newest
-    if (this.#newest === undefined) this.#oldest = task
-    else this.#newest.behind = task
-    this.#newest = task
+    this.#alive.push(task)
   }
 
   ended(task: TaskCell<unknown>, state: TaskState): void {
     if (ended.hasSubscribers) ended.publish({ runtime: this.#runtime, ...told(task), state })
-    const { ahead, behind } = task
-    if (ahead === undefined) this.#oldest = behind
-    else ahead.behind = behind
-    if (behind === undefined) this.#newest = ahead
-    else behind.ahead = ahead
-    task.ahead = task.behind = undefined // one that is kept by its handle keeps no others
-    this.#alive--
+    this.#alive.remove(task)
     this.#lookQuiet()
   }
 
   /** Oldest first; a list of its own, so that tasks may end meanwhile. */
   all(): readonly TaskCell<unknown>[] {
-    const all: TaskCell<unknown>[] = []
-    for (let task = this.#oldest; task !== undefined; task = task.behind) all.push(task)
-    return all
+    return this.#alive.all()
   }
 
   /** A run of a pipeline, until it is done. */
@@ -99,7 +86,7 @@ export class Tasks implements TaskWatcher {
   }
 
   get #isQuiet(): boolean {
-    return this.#alive + this.#runs.size === 0
+    return this.#alive.size + this.#runs.size === 0
   }
 
   /** Resolves when there is neither a task nor a run. */

@@ -95,8 +95,18 @@ export class CancellationCore extends Ends {
     this.#arrange()
   }
 
-  /** Keeps the links that are needed, and no others (C2, C3). */
+  /** Keeps the links that are needed, and no others (C2, C3); up the line of parents, which may be longer than the stack. */
   #arrange(): void {
+    let core: CancellationCore = this // eslint-disable-line @typescript-eslint/no-this-alias -- a chain is walked, not called up
+    for (let change = core.#arrangeOne(); change !== 0; change = core.#arrangeOne()) {
+      core = core.#parent!
+      core.#waiting += change
+    }
+  }
+
+  /** Answers what it changes for its parent: how many more have to be told there. */
+  #arrangeOne(): number {
+    let change = 0
     const open = !this.isOver && !this.#closed
     const told = open && this.#waiting > 0
     const linked = open && (told || this.#words !== undefined) && this.#parent !== undefined
@@ -104,16 +114,17 @@ export class CancellationCore extends Ends {
       this.#linked = linked
       if (linked) {
         this.#parent.listen(this)
-        this.#parent.need()
+        change = 1
       } else {
         this.#parent!.ignore(this)
-        this.#parent!.unneed()
+        change = -1
       }
     }
     if (told && this.#words !== undefined) {
       waitedOn.add(this)
       this.#watch(this.#words)
     } else if (this.#watched) waitedOn.delete(this)
+    return change
   }
 
   #watch(words: Int32Array): void {

@@ -10,10 +10,19 @@ export type JoinErrorKind = 'cancelled' | 'failed'
 
 const nameOf = ({ id, name }: TaskName): string => (name === undefined ? `task ${id}` : `task ${id} '${name}'`)
 
+/** What there is to say about a cause; nothing where the looking throws, as a getter of the user's or a revoked proxy may. */
+const textOf = (kind: JoinErrorKind, cause: unknown): string => {
+  try {
+    if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : ''
+    return kind === 'cancelled' && cause.name === 'AbortError' ? '' : `${cause.name}: ${cause.message}`
+  } catch {
+    return ''
+  }
+}
+
 const message = (task: TaskName, kind: JoinErrorKind, cause: unknown): string => {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : typeof cause === 'string' ? cause : ''
-  if (kind === 'failed') return `${nameOf(task)} failed${text === '' ? '' : `: ${text}`}`
-  return `${nameOf(task)} was cancelled${text === '' || (cause as Partial<Error>).name === 'AbortError' ? '' : `: ${text}`}`
+  const text = textOf(kind, cause)
+  return `${nameOf(task)} ${kind === 'failed' ? 'failed' : 'was cancelled'}${text === '' ? '' : `: ${text}`}`
 }
 
 /**

@@ -12,6 +12,7 @@
 import { Ends } from '../sync/abort.ts'
 import { Budget } from '../sync/budget.ts'
 import { letGo, scope, type Scope } from '../sync/scope.ts'
+import { isAbort } from './abort-error.ts'
 import { isThenable } from './held.ts'
 import { TaskCell, type AbortRequest, type TaskLabel, type TaskTies } from './task-cell.ts'
 
@@ -24,21 +25,6 @@ export interface TaskContext {
 
 /** The function of a task. */
 export type TaskFunction<T> = (context: TaskContext) => T | PromiseLike<T>
-
-/** How deep a cancellation may be wrapped by errors that have it as their cause. */
-const DEEPEST = 8
-
-/** Whether what was thrown is the abort, as it is or inside of other errors. */
-export const isAbort = (error: unknown, reason: unknown): boolean => {
-  let inner = error
-  for (let depth = 0; depth < DEEPEST; depth++) {
-    if (inner === reason) return true
-    if (typeof inner !== 'object' || inner === null) return false
-    if ((inner as Partial<Error>).name === 'AbortError') return true
-    inner = (inner as Partial<Error>).cause
-  }
-  return false
-}
 
 /** The task's context; its signal is made when somebody asks for it. */
 class Context implements TaskContext {
@@ -105,15 +91,19 @@ export class LocalTask<T> extends TaskCell<T> implements Scope {
       letGo()
       return
     }
-    let result: T | PromiseLike<T>
+    let result: T
     try {
-      result = fn(new Context(this))
+      const answer = fn(new Context(this))
+      if (isThenable(answer)) { // asking for a `then` is the user's code too, and may throw
+        Promise.resolve(answer).then(LocalTask.#hasReturned, LocalTask.#hasThrown)
+        return
+      }
+      result = answer
     } catch (error) {
       this.#threw(error)
       return
     }
-    if (!isThenable(result)) this.#returned(result)
-    else Promise.resolve(result).then(LocalTask.#hasReturned, LocalTask.#hasThrown)
+    this.#returned(result)
   }
 
   // Called in the scope of the task, as all of its code: by that they find it, and are not made anew for each.

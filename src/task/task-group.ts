@@ -8,11 +8,12 @@ import { Semaphore, type SemaphorePermit } from '../sync/semaphore.ts'
 import { outside } from '../sync/scope.ts'
 import type { WaitOptions } from '../sync/waiters.ts'
 import { Gathering, type Member } from './gathering.ts'
-import { cellOf, type JoinHandle } from './join-handle.ts'
+import { cellOf, JoinHandle } from './join-handle.ts'
 import { shield } from './shield.ts'
 import type { TaskFunction } from './local-task.ts'
 import { defaultSpawner, spawnBlockingBy, type Spawner } from './spawner.ts'
 import { TaskCell, type Joined, type TaskInfo } from './task-cell.ts'
+import { noHandle, noTaskSpawner } from './wording.ts'
 
 /** How long `shutdown` waits for tasks that do not stop, in milliseconds. */
 export const GRACE_MS = 5_000
@@ -88,6 +89,7 @@ export abstract class TaskGroup<K, T, J extends Joined<T>> implements AsyncItera
   readonly #slots: Semaphore | undefined
 
   constructor(order: 'ended' | 'added', { limit, spawner }: TaskGroupOptions) {
+    if (spawner !== undefined && typeof (spawner as Partial<Spawner> | null)?.spawn !== 'function') throw noTaskSpawner(new.target.name)
     this.#tasks = new Gathering(order)
     this.#spawner = spawner
     this.#slots = limit === undefined ? undefined : new Semaphore(wholeNumber(new.target.name, 'limit', limit, 1))
@@ -98,6 +100,7 @@ export abstract class TaskGroup<K, T, J extends Joined<T>> implements AsyncItera
 
   /** A task begins to belong to the group. */
   protected adopt(handle: JoinHandle<T>, key: K): Member<K, T> {
+    if (!(handle instanceof JoinHandle)) throw noHandle(`${this.constructor.name}.add`, handle)
     return this.#tasks.add(cellOf(handle), key)
   }
 

@@ -15,6 +15,12 @@ export const localNotSet = (name: string | undefined): Error =>
 export const noSpawner = (call: string): Error =>
   coded('ERR_MILLRACE_ARGUMENT', new TypeError(`${call}: nothing here can run blocking work. Import millrace/runtime, or give the set a spawner`))
 
+export const noTaskSpawner = (call: string): Error =>
+  coded('ERR_MILLRACE_ARGUMENT', new TypeError(`${call}: spawner must have a method spawn. Give a Runtime, or leave it out for the default runtime`))
+
+export const noHandle = (call: string, got: unknown): Error =>
+  coded('ERR_MILLRACE_ARGUMENT', new TypeError(`${call}: takes the JoinHandle of a task; got ${got === null ? 'null' : typeof got}. Give what spawn answered, or spawn the function here`))
+
 export const nothingToSelect = (): Error =>
   coded(
     'ERR_MILLRACE_ARGUMENT',
