@@ -15,7 +15,7 @@ import { writeLog } from '../examples/access-log/generate.ts'
 import { parseLine } from '../examples/access-log/line.ts'
 import { recordJson } from '../examples/access-log/record-json.ts'
 import { combineStates, emptyState, finishSummary, summaryOf, type Summary } from '../examples/access-log/summary.ts'
-import { compare, type Row } from './support/harness.ts'
+import { compare, sized, type Row, type Size } from './support/harness.ts'
 import { readPart, type Part } from './support/log-by-hand.ts'
 
 const SEED = 7
@@ -65,11 +65,11 @@ const withPiscina = async (pool: Piscina, file: string, out: string) => {
   return answer(finishSummary(total), bad, out)
 }
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
+export const bench = async (size: Size): Promise<readonly Row[]> => {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   const pool = new Piscina({ filename: new URL('./support/piscina-log.mjs', import.meta.url).href, minThreads: 2, maxThreads: 2 })
   try {
-    const lines = quick ? 300_000 : 1_250_000
+    const lines = sized(size, 1_250_000, 300_000, 3000)
     const file = join(dir, 'access.log')
     const out = join(dir, 'records.ndjson')
     await writeLog(file, lines, SEED)
@@ -85,7 +85,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         { name: 'piscina, tasks of 512 KiB', run: () => withPiscina(pool, file, out) }
       ],
       expected: byHand(file, out)
-    }, quick)
+    }, size)
     console.log(`access-log  the process held at most ${Math.round(process.resourceUsage().maxRSS / 1024)} MB, all contenders together`)
     return rows
   } finally {

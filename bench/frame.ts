@@ -5,10 +5,9 @@
 import { deserialize, serialize } from 'node:v8'
 import { createArena } from '../src/frame/arena.ts'
 import { readFrame, writeFrame } from '../src/frame/frame.ts'
-import { compare, type Row } from './support/harness.ts'
+import { compare, sized, type Row, type Size } from './support/harness.ts'
 
 const RUN = 512
-const ROUNDS = 400
 
 interface Kind {
   readonly name: string
@@ -41,14 +40,15 @@ const kinds: readonly Kind[] = [
   { name: 'a pair of key and number', make: (i: number) => [`/api/v1/items/${i}`, i], count: (pair: readonly [string, number]) => pair[0].length + pair[1] }
 ]
 
-const benchKind = ({ name, make, count, target }: Kind, quick: boolean): Promise<readonly Row[]> => {
+const benchKind = ({ name, make, count, target }: Kind, size: Size): Promise<readonly Row[]> => {
+  const times = sized(size, 400, 400, 2)
   const items = Array.from({ length: RUN }, (_, i) => make(i))
   const sum = (all: readonly unknown[]): number => (all as readonly never[]).reduce((total, item) => total + count(item), 0)
   const arena = createArena({ slots: 1, slotBytes: 256 * 1024 })
   const slot = arena.claim(0)
   const rounds = (once: () => number) => (): number => {
     let total = 0
-    for (let round = 0; round < ROUNDS; round++) total += once()
+    for (let round = 0; round < times; round++) total += once()
     return total
   }
   const columns = rounds(() => {
@@ -58,16 +58,16 @@ const benchKind = ({ name, make, count, target }: Kind, quick: boolean): Promise
   return compare({
     bench: 'frame',
     work: `${name}, ${RUN} a frame, encoded and decoded`,
-    units: RUN * ROUNDS,
+    units: RUN * times,
     unit: 'items/s',
     ours: { name: 'columns', run: columns },
     others: [{ name: 'node:v8', run: rounds(() => sum(deserialize(serialize(items)) as unknown[])), ...(target === undefined ? {} : { target }) }],
-    expected: sum(items) * ROUNDS
-  }, quick)
+    expected: sum(items) * times
+  }, size)
 }
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
+export const bench = async (size: Size): Promise<readonly Row[]> => {
   const rows: Row[] = []
-  for (const kind of kinds) rows.push(...(await benchKind(kind, quick)))
+  for (const kind of kinds) rows.push(...(await benchKind(kind, size)))
   return rows
 }

@@ -1,13 +1,24 @@
 /**
- * `npm run bench [-- NAME...] [--json FILE] [--quick] [--source]`: runs the benchmarks and prints one line per comparison. `sync` means all
- * of `sync/…`.
+ * `npm run bench [-- NAME...] [--json FILE] [--quick | --smoke] [--source]`: runs the benchmarks and prints one line per comparison.
+ * `sync` means all of `sync/…`. `--quick` is smaller and has 3 rounds in place of 7; `--smoke` only shows that the answers are right.
+ * `--json` is written after every benchmark, so that a run that is ended early leaves what it had.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { show, type Row } from './support/harness.ts'
+import type { Size } from './support/harness.ts'
+import { show, type Row } from './support/row.ts'
 
-const benches: Readonly<Record<string, () => Promise<{ bench: (quick: boolean) => Promise<readonly Row[]> }>>> = {
-  pool: () => import('./pool.ts'),
+const benches: Readonly<Record<string, () => Promise<{ bench: (size: Size) => Promise<readonly Row[]> }>>> = {
+  'channel-record': () => import('./channel-record.ts'),
+  'channel-number': () => import('./channel-number.ts'),
+  'cpu-map': () => import('./cpu-map.ts'),
+  skew: () => import('./skew.ts'),
+  fused: () => import('./fused.ts'),
+  'io-map': () => import('./io-map.ts'),
+  ndjson: () => import('./ndjson.ts'),
+  '1brc': () => import('./one-brc.ts'),
+  latency: () => import('./latency.ts'),
+  scale: () => import('./scale.ts'),
   'access-log': () => import('./access-log.ts'),
   small: () => import('./small.ts'),
   frame: () => import('./frame.ts'),
@@ -20,7 +31,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: (quick: boolean) =
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false } }
+  options: { json: { type: 'string' }, quick: { type: 'boolean', default: false }, smoke: { type: 'boolean', default: false } }
 })
 const names = Object.keys(benches)
 const isAskedFor = (name: string): boolean => positionals.length === 0 || positionals.some((asked) => name === asked || name.startsWith(`${asked}/`))
@@ -29,12 +40,13 @@ if (unknown.length > 0) {
   console.error(`no benchmark named ${unknown.join(', ')}; there are: ${names.join(', ')}`)
   process.exit(2)
 }
+const size: Size = values.smoke ? 'smoke' : values.quick ? 'quick' : 'full'
 const rows: Row[] = []
 for (const name of names.filter(isAskedFor)) {
   const { bench } = await benches[name]!()
-  for (const row of await bench(values.quick)) {
+  for (const row of await bench(size)) {
     rows.push(row)
     console.log(show(row))
   }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
 }
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)

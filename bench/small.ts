@@ -3,13 +3,13 @@
  * empty program, and a worker's start; each in fresh processes, against the bare thing.
  */
 import { execFileSync } from 'node:child_process'
-import { compare, type Row } from './support/harness.ts'
+import { compare, type Row, type Size } from './support/harness.ts'
 
 const dist = new URL('../dist/', import.meta.url).href
 
 const run = (code: string): string => execFileSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).trim()
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => [
+export const bench = async (size: Size): Promise<readonly Row[]> => [
   ...(await compare({
     bench: 'small',
     work: "a process that imports 'millrace' (dist)",
@@ -22,7 +22,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => [
     ],
     expected: '1',
     rounds: 11
-  }, quick)),
+  }, size)),
   ...(await compare({
     bench: 'small',
     work: 'a process that runs a pipeline of ten items (dist)',
@@ -35,5 +35,5 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => [
     others: [{ name: 'import millrace only', run: () => run(`await import('${dist}index.js'); console.log(10)`) }],
     expected: '10',
     rounds: 11
-  }, quick))
+  }, size))
 ]

@@ -2,14 +2,33 @@
  * The benchmark harness: contenders run the same work interleaved, every answer is checked, medians are compared.
  *
  * Machines are noisy and drift; so a round runs every contender once, in an order that changes from round to round, and
- * what is reported is the ratio of medians, with the spread (interquartile range over median) of our own times.
+ * what is reported is the ratio of medians, with the spread (interquartile range over median) of our own figures.
  */
+import { rowOf, type Row } from './row.ts'
+
+export type { Row } from './row.ts'
+
+/**
+ * How much is done: `full` is what is published, `quick` the same in minutes, `smoke` so little that only the answers mean
+ * anything (no warming up, one round), for CI.
+ */
+export type Size = 'full' | 'quick' | 'smoke'
+
+export const sized = <A>(size: Size, full: A, quick: A, smoke: A): A => (size === 'full' ? full : size === 'quick' ? quick : smoke)
+
+const ROUNDS = { full: 7, quick: 3, smoke: 1 }
 
 /** One way to do the work. `run` answers what it computed; the harness compares it with what is expected. */
 export interface Contender {
   readonly name: string
   readonly run: () => unknown
+  /** For a contender so slow that it does less of the same work: how much, and what its answer is then. Rates are compared. */
+  readonly units?: number | undefined
+  readonly expected?: unknown
 }
+
+/** A contender to be compared with; `target` is the ratio to reach, ours over theirs. */
+export type Rival = Contender & { readonly target?: number | undefined }
 
 export interface Work {
   /** Name of the benchmark, as on the command line. */
@@ -19,88 +38,49 @@ export interface Work {
   /** Units of work per run, for the rate. */
   readonly units: number
   readonly unit: string
-  /** Ours; the first one. */
   readonly ours: Contender
-  readonly others: readonly (Contender & { /** Ratio to reach: theirs over ours. */ readonly target?: number })[]
+  readonly others: readonly Rival[]
   readonly expected: unknown
+  /** More of them than the size says. */
   readonly rounds?: number
 }
 
-/** A row of the machine-readable answer. `ratio` above 1: ours is faster. */
-export interface Row {
-  readonly bench: string
-  readonly work: string
-  readonly against: string
-  readonly ours: number
-  readonly theirs: number
-  readonly unit: string
-  readonly ratio: number
-  readonly target: number | null
-  readonly met: boolean | null
-  readonly rounds: number
-  readonly spread: number
+const text = (answer: unknown): string => JSON.stringify(answer)
+
+export const check = (name: string, answer: unknown, expected: unknown): void => {
+  if (text(answer) === text(expected)) return
+  throw new Error(`${name} answered ${text(answer).slice(0, 200)}, not ${text(expected).slice(0, 200)}`)
 }
 
-export const median = (xs: readonly number[]): number => {
-  const sorted = [...xs].sort((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
-}
-
-const spreadOf = (xs: readonly number[]): number => {
-  const sorted = [...xs].sort((a, b) => a - b)
-  const at = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]!
-  return (at(0.75) - at(0.25)) / median(xs)
-}
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
-
-const timed = async (contender: Contender, expected: unknown): Promise<number> => {
-  const began = performance.now()
-  const answer = await contender.run()
-  const ms = performance.now() - began
-  if (!same(answer, expected)) {
-    throw new Error(`${contender.name} answered ${JSON.stringify(answer)?.slice(0, 200)}, not ${JSON.stringify(expected)?.slice(0, 200)}`)
-  }
-  return ms
-}
-
-/** Runs one work; the first round warms up and is not counted. */
-export const compare = async (work: Work, quick: boolean): Promise<readonly Row[]> => {
-  const contenders = [work.ours, ...work.others]
-  const times = new Map(contenders.map((contender) => [contender.name, [] as number[]]))
-  const rounds = quick ? 3 : (work.rounds ?? 7)
-  for (let round = -1; round < rounds; round++) {
-    const turn = contenders.map((_, i) => contenders[(i + round + 1) % contenders.length]!)
-    for (const contender of turn) {
-      const ms = await timed(contender, work.expected)
-      if (round >= 0) times.get(contender.name)!.push(ms)
+/**
+ * Runs every contender once a round, each round beginning with another one; answers what they measured, in the order of `contenders`.
+ * The round that warms up is not counted.
+ */
+export const interleave = async <A>(contenders: readonly (() => A | Promise<A>)[], size: Size, atLeast = 0): Promise<readonly (readonly A[])[]> => {
+  const found = contenders.map((): A[] => [])
+  const rounds = size === 'full' ? Math.max(ROUNDS.full, atLeast) : ROUNDS[size]
+  for (let round = size === 'smoke' ? 0 : -1; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const at = (turn + round + 1) % contenders.length
+      const value = await contenders[at]!()
+      if (round >= 0) found[at]!.push(value)
     }
   }
-  const rate = (name: string): number => work.units / (median(times.get(name)!) / 1000)
-  const ours = rate(work.ours.name)
-  return work.others.map(({ name, target }) => {
-    const theirs = rate(name)
-    const ratio = ours / theirs
-    return {
-      bench: work.bench,
-      work: work.work,
-      against: name,
-      ours,
-      theirs,
-      unit: work.unit,
-      ratio,
-      target: target ?? null,
-      met: target === undefined ? null : ratio >= target,
-      rounds,
-      spread: spreadOf(times.get(work.ours.name)!)
-    }
-  })
+  return found
 }
 
-const number = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toFixed(2)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} k` : n.toFixed(1))
-
-export const show = (row: Row): string => {
-  const goal = row.target === null ? '' : ` (to reach ${row.target.toFixed(2)}: ${row.met === true ? 'yes' : 'NO'})`
-  return `${row.bench.padEnd(14)} ${row.work.padEnd(52)} ${number(row.ours).padStart(9)} ${row.unit}  vs ${row.against.padEnd(32)} ${number(row.theirs).padStart(9)}  x${row.ratio.toFixed(2)}${goal}  spread ${(row.spread * 100).toFixed(0)} %`
+/** Compares ours with each of the others, by the rate. */
+export const compare = async (work: Work, size: Size): Promise<readonly Row[]> => {
+  const rate = (contender: Contender) => async (): Promise<number> => {
+    const began = performance.now()
+    const answer = await contender.run()
+    const ms = performance.now() - began
+    check(contender.name, answer, 'expected' in contender ? contender.expected : work.expected)
+    return (contender.units ?? work.units) / (ms / 1000)
+  }
+  const [ours, ...theirs] = await interleave([work.ours, ...work.others].map(rate), size, work.rounds)
+  const { bench, unit } = work
+  return work.others.map(({ name, target }, i) =>
+    rowOf({ bench, work: work.work, against: name, unit, ours: ours!, theirs: theirs[i]!, better: 'more', target })
+  )
 }

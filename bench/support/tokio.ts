@@ -1,5 +1,5 @@
 /**
- * Tokio beside us, for `npm run bench -- sync`: builds bench/tokio, offline, with the crate that the distribution has, and asks
+ * Tokio beside us: builds bench/tokio, offline, with the crate that the distribution has, and asks
  * the program for its cases over a pipe, so that it takes part in the rounds like every other contender.
  *
  * Where cargo or the crate is missing it says so in one line and is left out. Crates are looked for where Debian puts
@@ -85,7 +85,7 @@ const started = (): Program | undefined => {
   tried = true
   const built = build()
   if ('path' in built) program = start(built.path)
-  else console.log(`sync: without Tokio, since ${built.why}`)
+  else console.log(`without Tokio, since ${built.why}`)
   return program
 }
 

@@ -6,7 +6,7 @@
  */
 import { Effect, Fiber, PubSub } from 'effect'
 import { Closed, broadcast, type BroadcastReceiver } from 'millrace/sync'
-import { compare, type Row } from '../support/harness.ts'
+import { compare, sized, type Row, type Size } from '../support/harness.ts'
 import { tokio } from '../support/tokio.ts'
 import { sumTo } from './record.ts'
 
@@ -54,8 +54,8 @@ const effectPubSub = (items: number): Promise<number> =>
     )
   )
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
-  const items = quick ? 50_000 : 100_000
+export const bench = async (size: Size): Promise<readonly Row[]> => {
+  const items = sized(size, 100_000, 50_000, 500)
   return compare({
     bench: 'sync/broadcast',
     work: `one thread, 1 to ${READERS}, ${items} numbers`,
@@ -64,5 +64,5 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
     ours: { name: 'millrace', run: () => ours(items) },
     others: [{ name: 'effect PubSub', run: () => effectPubSub(items), target: 1 }, ...tokio('broadcast-one-thread', items)],
     expected: READERS * sumTo(items)
-  }, quick)
+  }, size)
 }

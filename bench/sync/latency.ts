@@ -8,7 +8,7 @@
 import { Effect, Queue } from 'effect'
 import { spawnBlocking } from 'millrace/runtime'
 import { Closed, mpsc } from 'millrace/sync'
-import { compare, type Row } from '../support/harness.ts'
+import { compare, sized, type Row, type Size } from '../support/harness.ts'
 import { portPeer } from '../support/port-peer.ts'
 import { tokio } from '../support/tokio.ts'
 import { echo } from './jobs.ts'
@@ -64,9 +64,9 @@ const acrossThreads = async (rounds: number): Promise<number> => {
   return at
 }
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
-  const many = quick ? 30_000 : 100_000
-  const few = quick ? 2_000 : 10_000
+export const bench = async (size: Size): Promise<readonly Row[]> => {
+  const many = sized(size, 100_000, 30_000, 300)
+  const few = sized(size, 10_000, 2_000, 120)
   const port = await portPeer()
   try {
     return [
@@ -78,7 +78,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => oneThread(many) },
         others: [{ name: 'effect Queue', run: () => effectQueues(many), target: 1 }, ...tokio('ping-pong-one-thread', many)],
         expected: many
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/latency',
         work: `ping-pong with a job, ${few} round trips`,
@@ -87,7 +87,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => acrossThreads(few) },
         others: [{ name: 'MessagePort', run: () => port.pingPong(few), target: 1 }, ...tokio('ping-pong-threads', few)],
         expected: few
-      }, quick))
+      }, size))
     ]
   } finally {
     await port.close()

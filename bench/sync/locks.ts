@@ -8,7 +8,7 @@ import { Mutex as AsyncMutex, Semaphore as AsyncSemaphore } from 'async-mutex'
 import { Effect, Semaphore as EffectSemaphore } from 'effect'
 import { Mutex, Semaphore } from 'millrace/sync'
 import pLimit from 'p-limit'
-import { compare, type Contender, type Row } from '../support/harness.ts'
+import { compare, sized, type Rival, type Row, type Size } from '../support/harness.ts'
 import { tokio } from '../support/tokio.ts'
 
 /** Runs `task` so many times at once, each for its share of the rounds; answers the sum of what they say. */
@@ -143,11 +143,11 @@ const CASES: readonly Case[] = [
   }
 ]
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
-  const rounds = quick ? 60_000 : 240_000
+export const bench = async (size: Size): Promise<readonly Row[]> => {
+  const rounds = sized(size, 240_000, 60_000, 600)
   const rows: Row[] = []
   for (const { work, ours, others, tokio: name } of CASES) {
-    const peers: readonly (Contender & { readonly target?: number })[] = others.map((other) => ({
+    const peers: readonly Rival[] = others.map((other) => ({
       name: other.name,
       run: () => other.run(rounds),
       target: 1
@@ -161,7 +161,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => ours(rounds) },
         others: [...peers, ...tokio(name, rounds)],
         expected: rounds
-      }, quick))
+      }, size))
     )
   }
   return rows

@@ -8,7 +8,7 @@
 import { Effect, Queue } from 'effect'
 import { spawnBlocking } from 'millrace/runtime'
 import { Closed, mpsc, type Sender } from 'millrace/sync'
-import { compare, type Row } from '../support/harness.ts'
+import { compare, sized, type Row, type Size } from '../support/harness.ts'
 import { portPeer, type PortPeer } from '../support/port-peer.ts'
 import { tokio } from '../support/tokio.ts'
 import { sendNumbers, sendRecords } from './producers.ts'
@@ -56,9 +56,9 @@ const fromJob = async <A>(start: (sender: Sender<A>) => PromiseLike<number>, wei
   return sum
 }
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
-  const many = quick ? 100_000 : 300_000
-  const few = quick ? 50_000 : 100_000
+export const bench = async (size: Size): Promise<readonly Row[]> => {
+  const many = sized(size, 300_000, 100_000, 1000)
+  const few = sized(size, 100_000, 50_000, 500)
   const port: PortPeer = await portPeer()
   try {
     return [
@@ -70,7 +70,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => oneThread(many, same, same) },
         others: [{ name: 'effect Queue', run: () => effectQueue(many, same, same), target: 1 }, ...tokio('mpsc-numbers-one-thread', many)],
         expected: sumTo(many)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/mpsc',
         work: `one thread, ${few} records of 7 fields`,
@@ -79,7 +79,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => oneThread(few, recordOf, weightOf) },
         others: [{ name: 'effect Queue', run: () => effectQueue(few, recordOf, weightOf), target: 1 }, ...tokio('mpsc-records-one-thread', few)],
         expected: weightOfAll(few)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/mpsc',
         work: `from a job to the loop, ${many} numbers`,
@@ -88,7 +88,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => fromJob<number>((sender) => spawnBlocking(sendNumbers, sender, many), same) },
         others: [{ name: 'MessagePort', run: () => port.sumOfNumbers(many), target: 1 }, ...tokio('mpsc-numbers-threads', many)],
         expected: sumTo(many)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/mpsc',
         work: `from a job to the loop, ${few} records of 7 fields`,
@@ -97,7 +97,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => fromJob<LogRecord>((sender) => spawnBlocking(sendRecords, sender, few), weightOf) },
         others: [{ name: 'MessagePort', run: () => port.sumOfRecords(few), target: 1 }, ...tokio('mpsc-records-threads', few)],
         expected: weightOfAll(few)
-      }, quick))
+      }, size))
     ]
   } finally {
     await port.close()

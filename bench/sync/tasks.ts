@@ -7,7 +7,7 @@
 import { Effect, Fiber } from 'effect'
 import { spawn, spawnBlocking } from 'millrace/runtime'
 import { Piscina } from 'piscina'
-import { compare, type Row } from '../support/harness.ts'
+import { compare, sized, type Row, type Size } from '../support/harness.ts'
 import { tokio } from '../support/tokio.ts'
 import { same } from './jobs.ts'
 import { sumTo } from './record.ts'
@@ -55,9 +55,9 @@ const inBatches = async (jobs: number, batch: number, job: (n: number) => Promis
   return sum
 }
 
-export const bench = async (quick: boolean): Promise<readonly Row[]> => {
-  const tasks = quick ? 20_000 : 100_000
-  const jobs = quick ? 2_000 : 8_000
+export const bench = async (size: Size): Promise<readonly Row[]> => {
+  const tasks = sized(size, 100_000, 20_000, 200)
+  const jobs = sized(size, 8_000, 2_000, 120)
   const pool = new Piscina({ filename: new URL('../support/piscina-same.mjs', import.meta.url).href, minThreads: 2, maxThreads: 2 })
   const ask = (n: number): PromiseLike<number> => pool.run(n) as Promise<number>
   const block = (n: number): PromiseLike<number> => spawnBlocking(same, n)
@@ -71,7 +71,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => oneByOne(tasks) },
         others: [{ name: 'effect fibers', run: () => fibersOneByOne(tasks) }, ...tokio('spawn-join', tasks)],
         expected: sumTo(tasks)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/tasks',
         work: `spawn ${tasks} tasks, then join them`,
@@ -80,7 +80,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => allAtOnce(tasks) },
         others: [{ name: 'effect fibers', run: () => fibersAllAtOnce(tasks) }, ...tokio('spawn-many', tasks)],
         expected: sumTo(tasks)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/tasks',
         work: `spawnBlocking and join, one by one, ${jobs} jobs`,
@@ -89,7 +89,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => inBatches(jobs, 1, block) },
         others: [{ name: 'piscina', run: () => inBatches(jobs, 1, ask), target: 1 }, ...tokio('spawn-blocking', jobs)],
         expected: sumTo(jobs)
-      }, quick)),
+      }, size)),
       ...(await compare({
         bench: 'sync/tasks',
         work: `spawnBlocking, 16 at once, ${jobs} jobs`,
@@ -98,7 +98,7 @@ export const bench = async (quick: boolean): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => inBatches(jobs, 16, block) },
         others: [{ name: 'piscina', run: () => inBatches(jobs, 16, ask), target: 1 }, ...tokio('spawn-blocking-batches', jobs)],
         expected: sumTo(jobs)
-      }, quick))
+      }, size))
     ]
   } finally {
     await pool.destroy()

@@ -1,7 +1,7 @@
-//! The cases of `npm run bench -- sync`, in Tokio.
+//! The cases of `npm run bench` that are measured beside Tokio.
 //!
 //! Reads lines `CASE N` from stdin, does the case with N units of work and answers with a line: what it computed, as the
-//! cases of bench/sync/ do. bench/support/tokio.ts starts this program once and times each answer; both programs do the same work
+//! cases of bench/channel-*.ts and bench/sync/ do. bench/support/tokio.ts starts this program once and times each answer; both programs do the same work
 //! with the same capacities. `one-thread` cases run on a current-thread runtime, the others on two workers.
 
 use std::future::Future;
@@ -43,6 +43,36 @@ impl Record {
     }
 }
 
+/// The record of channel-record, as in bench/support/visit.ts.
+struct Visit {
+    ts: f64,
+    method: String,
+    path: String,
+    status: f64,
+    bytes: f64,
+    ua: String,
+    dur: f64,
+}
+
+impl Visit {
+    fn new(i: u64) -> Visit {
+        Visit {
+            ts: 1_700_000_000_000.0 + i as f64,
+            method: if i % 3 == 0 { "POST".into() } else { "GET".into() },
+            path: format!("/api/v1/items/{}", i % 977),
+            status: (200 + (i % 5) * 100) as f64,
+            bytes: (i * 17 % 50_000) as f64,
+            ua: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36".into(),
+            dur: i as f64 * 0.5,
+        }
+    }
+
+    fn weight(&self) -> f64 {
+        let text = self.method.len() + self.path.len() + self.ua.len();
+        self.ts - 1_700_000_000_000.0 + text as f64 + self.status + self.bytes + self.dur * 2.0
+    }
+}
+
 fn run<F>(rt: &Runtime, work: F) -> u64
 where
     F: Future<Output = u64> + Send + 'static,
@@ -79,6 +109,21 @@ async fn mpsc_records(n: u64) -> u64 {
     }
     producer.await.expect("the producer ended");
     sum
+}
+
+async fn mpsc_visits(n: u64, capacity: usize) -> u64 {
+    let (tx, mut rx) = mpsc::channel::<Visit>(capacity);
+    let producer = tokio::spawn(async move {
+        for i in 0..n {
+            tx.send(Visit::new(i)).await.ok().expect("the receiver is there");
+        }
+    });
+    let mut sum = 0.0;
+    while let Some(visit) = rx.recv().await {
+        sum += visit.weight();
+    }
+    producer.await.expect("the producer ended");
+    sum as u64
 }
 
 /// One sender, three receivers, and nobody loses anything: the sender waits for the slowest every CAPACITY / 2 items, with a
@@ -240,6 +285,8 @@ fn answer(case: &str, n: u64, one: &Runtime, two: &Runtime) -> Option<u64> {
         "mpsc-records-one-thread" => run(one, mpsc_records(n)),
         "mpsc-numbers-threads" => run(two, mpsc_numbers(n)),
         "mpsc-records-threads" => run(two, mpsc_records(n)),
+        "mpsc32-visits-threads" => run(two, mpsc_visits(n, 32)),
+        "mpsc1024-visits-threads" => run(two, mpsc_visits(n, CAPACITY)),
         "broadcast-one-thread" => run(one, broadcast_to_three(n)),
         "broadcast-threads" => run(two, broadcast_to_three(n)),
         "mutex-uncontended" => run(one, mutex(n, 1)),
