@@ -5,12 +5,11 @@
  * 1 us an item, 100 us for the heavy ones; these at random places, or all at the beginning. Idle share: what the workers' own counters do
  * not account for, of the run's wall time. Checked: a sum of all results that depends on their order.
  */
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { from, map, pipeline, reduce } from 'millrace'
 import { Runtime } from 'millrace/runtime'
 import { burnPool, type BurnPool } from './support/burn-pool.ts'
 import { skewed } from './support/burn.ts'
+import { hands, partsOf, type Hands } from './support/hands.ts'
 import { check, interleave, sized, type Size } from './support/harness.ts'
 import { only } from './support/only.ts'
 import { limitRow, rowOf, type Row } from './support/row.ts'
@@ -31,35 +30,17 @@ const itemsOf = (count: number, together: boolean): readonly number[] => {
   return Array.from({ length: count }, (_, i) => (isHeavy(i) ? -1 : 1) * (i + 1))
 }
 
-interface Half {
-  readonly run: (items: Int32Array) => Promise<Int32Array>
-  readonly close: () => Promise<unknown>
-}
-
-const half = async (): Promise<Half> => {
-  const worker = new Worker(new URL('./support/half-worker.mjs', import.meta.url))
-  await once(worker, 'message')
-  return {
-    run: async (items) => {
-      worker.postMessage(items)
-      const [results] = (await once(worker, 'message')) as [Int32Array]
-      return results
-    },
-    close: () => worker.terminate()
-  }
-}
-
 /** What a run came to: items per second, and for ours the share of the workers' time that was idle, in percent. */
 interface Outcome {
   readonly rate: number
   readonly idle: number
 }
 
-const benchOne = async (together: boolean, size: Size, runtime: Runtime, halves: readonly Half[], pool: BurnPool): Promise<readonly Row[]> => {
+const benchOne = async (together: boolean, size: Size, runtime: Runtime, halves: Hands, pool: BurnPool): Promise<readonly Row[]> => {
   const count = sized(size, 400_000, 150_000, 1500)
   const items = itemsOf(count, together)
   const expected = items.reduce((sum, n) => inOrder(sum, skewed(n)), 0)
-  const busy = (): number => runtime.metrics().blocking.reduce((sum, worker) => sum + worker.busyMs, 0)
+  const busy = (): number => runtime.metrics().threads.reduce((sum, worker) => sum + worker.busyMs, 0)
 
   const ours = (): Promise<number> =>
     only(
@@ -68,9 +49,8 @@ const benchOne = async (together: boolean, size: Size, runtime: Runtime, halves:
       )
     )
   const split = async (): Promise<number> => {
-    const all = Int32Array.from(items)
-    const middle = count >> 1
-    const parts = await Promise.all([halves[0]!.run(all.slice(0, middle)), halves[1]!.run(all.slice(middle))])
+    const args = partsOf(count, WORKERS).map(([start, end]) => [Int32Array.from(items.slice(start, end))])
+    const parts = await halves.each<Int32Array>(new URL('./support/burn.ts', import.meta.url), 'skewedAll', args)
     let sum = 0
     for (const part of parts) for (const n of part) sum = inOrder(sum, n)
     return sum
@@ -102,7 +82,7 @@ const benchOne = async (together: boolean, size: Size, runtime: Runtime, halves:
 
 export const bench = async (size: Size): Promise<readonly Row[]> => {
   const runtime = Runtime.multiThread({ workers: WORKERS })
-  const halves = await Promise.all([half(), half()])
+  const halves = await hands(WORKERS)
   const pool = burnPool()
   try {
     return [
@@ -110,7 +90,7 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
       ...(await benchOne(true, size, runtime, halves, pool))
     ]
   } finally {
-    await Promise.all([pool.close(), ...halves.map((one) => one.close())])
+    await Promise.all([pool.close(), halves.close()])
     await runtime.shutdown()
   }
 }
