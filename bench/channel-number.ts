@@ -52,7 +52,7 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => toTheLoop(items) },
         others: [
           ...rivals,
-          batches(() => peer.receive('numbers', some, (n: number) => n)),
+          batches(() => peer.receive('numbers', some)),
           { name: 'mpsc(1024) of millrace/sync', run: () => throughChannel(some), units: some, expected: sumOf(some) }
         ]
       }, size)),
@@ -60,7 +60,7 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         ...common,
         work: `${items} numbers, the loop to a worker`,
         ours: { name: 'millrace', run: () => toAWorker(items) },
-        others: [...rivals, batches(() => peer.send('numbers', some, (i) => i * 0.5))]
+        others: [...rivals, batches(() => peer.send('numbers', some))]
       }, size))
     ]
   } finally {

@@ -51,7 +51,7 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         others: [
           ...rivals,
           ...roomy,
-          { name: 'postMessage, batches of 128', run: () => peer.receive('visits', items, weightOf), target: 5 },
+          { name: 'postMessage, batches of 128', run: () => peer.receive('visits', items), target: 5 },
           { name: 'mpsc(1024) of millrace/sync', run: () => throughChannel(few), units: few, expected: weightOfAll(few) }
         ]
       }, size)),
@@ -62,7 +62,7 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         others: [
           ...rivals,
           ...roomy,
-          { name: 'postMessage, batches of 128', run: () => peer.send('visits', items, visitOf), target: 5 }
+          { name: 'postMessage, batches of 128', run: () => peer.send('visits', items), target: 5 }
         ]
       }, size))
     ]

@@ -63,11 +63,15 @@ const withStreams = async (items: number): Promise<number> => {
   let sum = 0
   await pipelineOf(
     Readable.from(numbers(items)),
-    stage((n, push) => push(triple(n))),
+    stage((n, push) => {
+      push(triple(n))
+    }),
     stage((n, push) => {
       if (isEven(n)) push(n)
     }),
-    stage((n, push) => push(next(n))),
+    stage((n, push) => {
+      push(next(n))
+    }),
     async (answers: AsyncIterable<number>) => {
       for await (const n of answers) sum += n
     }

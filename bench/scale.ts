@@ -78,7 +78,8 @@ const memory = (items: number) => (): number => {
 }
 
 const benchMemory = async (size: Size): Promise<Row> => {
-  const [few, many] = sized(size, [1_000_000, 10_000_000], [1_000_000, 10_000_000], [1000, 2000]) as [number, number]
+  const few = sized(size, 1_000_000, 1_000_000, 1000)
+  const many = 10 * few
   const [less, more] = await interleave([memory(few), memory(many)], size)
   return rowOf({
     bench: 'scale', work: `memory: ${many} items`, against: `${few} items`, unit: 'MB', ours: more!, theirs: less!, better: 'less', target: LINEAR

@@ -4,15 +4,21 @@
  */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { visitOf, weightOf } from './visit.ts'
 
-export const BATCH = 128
-export const AHEAD = 16
+const BATCH = 128
+const AHEAD = 16
+
+const makers = { numbers: (i: number): number => i * 0.5, visits: visitOf }
+const weights = { numbers: (n: number): number => n, visits: weightOf }
+
+type Kind = 'numbers' | 'visits'
 
 export interface BatchPeer {
-  /** The worker makes so many items (`numbers` or `visits`), and sends them here, where they are weighed. */
-  readonly receive: <A>(kind: string, items: number, weigh: (item: A) => number) => Promise<number>
+  /** The worker makes so many items, and sends them here, where they are weighed. */
+  readonly receive: (kind: Kind, items: number) => Promise<number>
   /** Items are made here and weighed by the worker. */
-  readonly send: <A>(kind: string, items: number, make: (i: number) => A) => Promise<number>
+  readonly send: (kind: Kind, items: number) => Promise<number>
   readonly close: () => Promise<unknown>
 }
 
@@ -30,11 +36,12 @@ export const batchPeer = async (): Promise<BatchPeer> => {
       worker.on('message', listen)
     })
   return {
-    receive: <A>(kind: string, items: number, weigh: (item: A) => number) => {
+    receive: (kind, items) => {
+      const weigh = weights[kind]
       let sum = 0
       let left = items
       const answer = finished((message) => {
-        const batch = message as readonly A[]
+        const batch = message as readonly never[]
         for (const item of batch) sum += weigh(item)
         left -= batch.length
         if (left > 0) worker.postMessage({ more: 1 })
@@ -43,10 +50,11 @@ export const batchPeer = async (): Promise<BatchPeer> => {
       worker.postMessage({ make: kind, items, ahead: AHEAD })
       return answer
     },
-    send: <A>(kind: string, items: number, make: (i: number) => A) => {
+    send: (kind, items) => {
+      const make = makers[kind]
       let at = 0
       const next = (): void => {
-        const batch: A[] = []
+        const batch: unknown[] = []
         for (const end = Math.min(items, at + BATCH); at < end; at++) batch.push(make(at))
         if (batch.length > 0) worker.postMessage({ batch })
       }

@@ -9,14 +9,21 @@ import { rowOf, type Row } from './row.ts'
 export type { Row } from './row.ts'
 
 /**
- * How much is done: `full` is what is published, `quick` the same in minutes, `smoke` so little that only the answers mean
+ * How much is done, how often: `full` is what is published, `quick` the same in minutes, `smoke` so little that only the answers mean
  * anything (no warming up, one round), for CI.
  */
-export type Size = 'full' | 'quick' | 'smoke'
+export interface Size {
+  readonly kind: 'full' | 'quick' | 'smoke'
+  readonly rounds: number
+}
 
-export const sized = <A>(size: Size, full: A, quick: A, smoke: A): A => (size === 'full' ? full : size === 'quick' ? quick : smoke)
+export const sizes: Readonly<Record<Size['kind'], Size>> = {
+  full: { kind: 'full', rounds: 7 },
+  quick: { kind: 'quick', rounds: 3 },
+  smoke: { kind: 'smoke', rounds: 1 }
+}
 
-const ROUNDS = { full: 7, quick: 3, smoke: 1 }
+export const sized = <A>({ kind }: Size, full: A, quick: A, smoke: A): A => (kind === 'full' ? full : kind === 'quick' ? quick : smoke)
 
 /** One way to do the work. `run` answers what it computed; the harness compares it with what is expected. */
 export interface Contender {
@@ -58,8 +65,8 @@ export const check = (name: string, answer: unknown, expected: unknown): void =>
  */
 export const interleave = async <A>(contenders: readonly (() => A | Promise<A>)[], size: Size, atLeast = 0): Promise<readonly (readonly A[])[]> => {
   const found = contenders.map((): A[] => [])
-  const rounds = size === 'full' ? Math.max(ROUNDS.full, atLeast) : ROUNDS[size]
-  for (let round = size === 'smoke' ? 0 : -1; round < rounds; round++) {
+  const rounds = size.kind === 'full' ? Math.max(size.rounds, atLeast) : size.rounds
+  for (let round = size.kind === 'smoke' ? 0 : -1; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const at = (turn + round + 1) % contenders.length
       const value = await contenders[at]!()
