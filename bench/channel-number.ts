@@ -39,9 +39,9 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
   const some = Math.ceil(items / 10)
   const peer = await batchPeer()
   // Tokio's case adds up i, not i / 2
-  const rivals: readonly Rival[] = tokio('mpsc-numbers-threads', some).map((rival) => ({
-    ...rival, name: `${rival.name} mpsc(1024)`, units: some, expected: sumOf(some) * 2, target: 3
-  }))
+  const tokioAs = (name: string, shown: string): readonly Rival[] =>
+    tokio(name, some).map((rival) => ({ ...rival, name: `${rival.name} mpsc(1024), ${shown}`, units: some, expected: sumOf(some) * 2, target: 3 }))
+  const rivals = [...tokioAs('mpsc-numbers-apart', 'a thread each'), ...tokioAs('mpsc-numbers-threads', '2 workers')]
   const batches = (run: Contender['run']): Rival => ({ name: 'postMessage, batches of 128', run, units: some, expected: sumOf(some) })
   const common = { bench: 'channel-number', units: items, unit: 'items/s', expected: sumOf(items) }
   try {

@@ -3,6 +3,7 @@
  * fast as Tokio's mpsc(32) carries them between two threads, and 5 times as fast as postMessage in batches of 128. Objects
  * are made on one side and every field is read on the other.
  *
+ * Tokio twice: with a thread for each side, and as two tasks on two workers, where it often runs both on one worker and nothing crosses.
  * In both directions: a worker makes, the event loop consumes; and the other way round. The channel of millrace/sync, which takes items one by one,
  * is measured beside it. Checked: the weight of all records, to which every field adds.
  */
@@ -38,8 +39,14 @@ const throughChannel = async (items: number): Promise<number> => {
 export const bench = async (size: Size): Promise<readonly Row[]> => {
   const items = sized(size, 1_000_000, 300_000, 3000)
   const peer = await batchPeer()
-  const rivals: readonly Rival[] = tokio('mpsc32-visits-threads', items).map((rival) => ({ ...rival, name: `${rival.name} mpsc(32)`, target: 1.5 }))
-  const roomy: readonly Rival[] = tokio('mpsc1024-visits-threads', items).map((rival) => ({ ...rival, name: `${rival.name} mpsc(1024)` }))
+  const tokioAs = (name: string, shown: string, target?: number): readonly Rival[] =>
+    tokio(name, items).map((rival) => ({ ...rival, name: `${rival.name} ${shown}`, target }))
+  const rivals: readonly Rival[] = [
+    ...tokioAs('mpsc32-visits-apart', 'mpsc(32), a thread each', 1.5),
+    ...tokioAs('mpsc32-visits-threads', 'mpsc(32), 2 workers', 1.5),
+    ...tokioAs('mpsc1024-visits-apart', 'mpsc(1024), a thread each'),
+    ...tokioAs('mpsc1024-visits-threads', 'mpsc(1024), 2 workers')
+  ]
   const common = { bench: 'channel-record', units: items, unit: 'items/s', expected: weightOfAll(items) }
   const few = Math.ceil(items / 10)
   try {
@@ -50,7 +57,6 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => toTheLoop(items) },
         others: [
           ...rivals,
-          ...roomy,
           { name: 'postMessage, batches of 128', run: () => peer.receive('visits', items), target: 5 },
           { name: 'mpsc(1024) of millrace/sync', run: () => throughChannel(few), units: few, expected: weightOfAll(few) }
         ]
@@ -61,7 +67,6 @@ export const bench = async (size: Size): Promise<readonly Row[]> => {
         ours: { name: 'millrace', run: () => toAWorker(items) },
         others: [
           ...rivals,
-          ...roomy,
           { name: 'postMessage, batches of 128', run: () => peer.send('visits', items), target: 5 }
         ]
       }, size))

@@ -81,17 +81,24 @@ where
     rt.block_on(async move { tokio::spawn(work).await.expect("the case failed") })
 }
 
-async fn mpsc_numbers(n: u64) -> u64 {
-    let (tx, mut rx) = mpsc::channel::<u64>(CAPACITY);
-    let producer = tokio::spawn(async move {
-        for i in 0..n {
-            tx.send(i).await.expect("the receiver is there");
-        }
-    });
+async fn send_numbers(tx: mpsc::Sender<u64>, n: u64) {
+    for i in 0..n {
+        tx.send(i).await.expect("the receiver is there");
+    }
+}
+
+async fn sum_numbers(mut rx: mpsc::Receiver<u64>) -> u64 {
     let mut sum = 0;
     while let Some(item) = rx.recv().await {
         sum += item;
     }
+    sum
+}
+
+async fn mpsc_numbers(n: u64) -> u64 {
+    let (tx, rx) = mpsc::channel::<u64>(CAPACITY);
+    let producer = tokio::spawn(send_numbers(tx, n));
+    let sum = sum_numbers(rx).await;
     producer.await.expect("the producer ended");
     sum
 }
@@ -111,19 +118,48 @@ async fn mpsc_records(n: u64) -> u64 {
     sum
 }
 
-async fn mpsc_visits(n: u64, capacity: usize) -> u64 {
-    let (tx, mut rx) = mpsc::channel::<Visit>(capacity);
-    let producer = tokio::spawn(async move {
-        for i in 0..n {
-            tx.send(Visit::new(i)).await.ok().expect("the receiver is there");
-        }
-    });
+async fn send_visits(tx: mpsc::Sender<Visit>, n: u64) {
+    for i in 0..n {
+        tx.send(Visit::new(i)).await.ok().expect("the receiver is there");
+    }
+}
+
+async fn weigh_visits(mut rx: mpsc::Receiver<Visit>) -> u64 {
     let mut sum = 0.0;
     while let Some(visit) = rx.recv().await {
         sum += visit.weight();
     }
-    producer.await.expect("the producer ended");
     sum as u64
+}
+
+async fn mpsc_visits(n: u64, capacity: usize) -> u64 {
+    let (tx, rx) = mpsc::channel::<Visit>(capacity);
+    let producer = tokio::spawn(send_visits(tx, n));
+    let sum = weigh_visits(rx).await;
+    producer.await.expect("the producer ended");
+    sum
+}
+
+/// The sender on a thread of its own with a runtime of its own, the receiver on this one. On a runtime of two workers a task that is woken
+/// often runs on the worker that woke it, and then nothing crosses.
+fn apart<F>(one: &Runtime, sending: F, receiving: impl Future<Output = u64>) -> u64
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let sender = std::thread::spawn(move || Builder::new_current_thread().build().expect("a runtime").block_on(sending));
+    let sum = one.block_on(receiving);
+    sender.join().expect("the sender ended");
+    sum
+}
+
+fn numbers_apart(one: &Runtime, n: u64) -> u64 {
+    let (tx, rx) = mpsc::channel::<u64>(CAPACITY);
+    apart(one, send_numbers(tx, n), sum_numbers(rx))
+}
+
+fn visits_apart(one: &Runtime, n: u64, capacity: usize) -> u64 {
+    let (tx, rx) = mpsc::channel::<Visit>(capacity);
+    apart(one, send_visits(tx, n), weigh_visits(rx))
 }
 
 /// One sender, three receivers, and nobody loses anything: the sender waits for the slowest every CAPACITY / 2 items, with a
@@ -285,8 +321,11 @@ fn answer(case: &str, n: u64, one: &Runtime, two: &Runtime) -> Option<u64> {
         "mpsc-records-one-thread" => run(one, mpsc_records(n)),
         "mpsc-numbers-threads" => run(two, mpsc_numbers(n)),
         "mpsc-records-threads" => run(two, mpsc_records(n)),
+        "mpsc-numbers-apart" => numbers_apart(one, n),
         "mpsc32-visits-threads" => run(two, mpsc_visits(n, 32)),
         "mpsc1024-visits-threads" => run(two, mpsc_visits(n, CAPACITY)),
+        "mpsc32-visits-apart" => visits_apart(one, n, 32),
+        "mpsc1024-visits-apart" => visits_apart(one, n, CAPACITY),
         "broadcast-one-thread" => run(one, broadcast_to_three(n)),
         "broadcast-threads" => run(two, broadcast_to_three(n)),
         "mutex-uncontended" => run(one, mutex(n, 1)),
