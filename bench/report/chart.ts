@@ -2,7 +2,7 @@
  * A benchmark's rows as a picture: one bar per row, to the right of the line when ours is better, to the left when theirs is, on a scale of ratios;
  * a tick where the target is. SVG as text, by hand; pure.
  *
- * It is shown by `<img>`, so it brings its own colours, for light and for dark. What a colour says a sign and a number say too.
+ * It is shown by `<img>`, so it brings its own ground and colours, for light and for dark. What a colour says a sign and a number say too.
  */
 import type { Row } from '../support/row.ts'
 
@@ -17,13 +17,13 @@ const BOTTOM = 26
 const MOST = 100
 
 const style = `
-  text { font: 12px system-ui, sans-serif; fill: #1f2328 }
+  .back { fill: #ffffff } text { font: 12px system-ui, sans-serif; fill: #1f2328 }
   .small { font-size: 11px; fill: #59636e }
   .axis { stroke: #8c959f } .grid { stroke: #d1d9e0 }
   .met { fill: #1a7f37 } .missed { fill: #bc4c00 } .reported { fill: #57606a }
   .target { stroke: #1f2328; stroke-width: 2 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 } .small { fill: #9198a1 } .axis { stroke: #9198a1 } .grid { stroke: #3d444d }
+    .back { fill: #0d1117 } text { fill: #e6edf3 } .small { fill: #9198a1 } .axis { stroke: #9198a1 } .grid { stroke: #3d444d }
     .met { fill: #3fb950 } .missed { fill: #f0883e } .reported { fill: #8b949e } .target { stroke: #e6edf3 }
   }`
 
@@ -73,6 +73,9 @@ export const chart = (title: string, rows: readonly Row[]): string => {
   <desc id="said">${escaped(told)}</desc>
   <style>${style}
   </style>
+  <rect class="back" width="${WIDTH}" height="${height}" rx="6"/>
+  <line class="target" x1="16" x2="16" y1="9" y2="24"/>
+  <text x="24" y="20" class="small">to reach · ✓ reached · ✗ not reached · no sign: reported only</text>
   <text x="${x(1) + 6}" y="20" class="small">ours is better →</text>
   <text x="${x(1) - 6}" y="20" class="small" text-anchor="end">← theirs</text>${grid.join('')}${bars.join('')}
 </svg>
