@@ -3,12 +3,14 @@
  * or leaves, a signal that is aborted. It does what exec/process-task.ts and its edges do, and writes down what happens.
  *
  *   - a batch is there so many turns after the one before was taken; only then `tryPull` sees it
+ *   - or at an instant of the current clock, for stages that look at it
  *   - when the signal is aborted, whoever waits in a pull or push is told by the reason, as by an edge that is cut
  *   - a stage that has ended has taken its listeners off its signal
  *   - when the reader leaves, the signal is aborted and the inlets are closed: a pull that waits answers the end
  */
 import { getEventListeners } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
+import { clock } from '../../src/prelude/clock.ts'
 import { Source, type Flow } from '../../src/graph/source.ts'
 import type { Inlet, ItemBatch, Outlet } from '../../src/graph/spec.ts'
 import { input } from './run-kernel.ts'
@@ -17,6 +19,8 @@ export interface Feeding {
   readonly batches: readonly (readonly unknown[])[]
   /** Turns of the event loop before batch k is there. Default 0: at once. */
   readonly gap?: ((k: number) => number) | undefined
+  /** Instant of the clock at which batch k is there, if not before; that of the end has the number behind the last batch's. */
+  readonly at?: ((k: number) => number) | undefined
   /** After the batches comes nothing, not even the end. */
   readonly endless?: boolean | undefined
   /** After the batches the pull fails. */
@@ -26,6 +30,8 @@ export interface Feeding {
 export interface Conditions {
   /** Turns of the event loop that the reader takes for push k. Default 0. */
   readonly slow?: ((k: number) => number) | undefined
+  /** Milliseconds of the clock that the reader takes for push k. Default 0. */
+  readonly slowMs?: ((k: number) => number) | undefined
   /** The reader leaves once it has so many items. */
   readonly leaveAfter?: number | undefined
   /** Aborts the run, as a cancel does. */
@@ -55,6 +61,8 @@ const turns = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await turn()
 }
 
+const until = (instant: number): Promise<void> => new Promise((resolve) => void clock().at(instant, resolve))
+
 class TestInlet implements Inlet {
   pulled = 0
   closed = false
@@ -77,6 +85,8 @@ class TestInlet implements Inlet {
     this.#ready = false
     const gap = this.#feeding.gap?.(this.#next) ?? 0
     if (gap > 0) await turns(gap)
+    const at = this.#feeding.at?.(this.#next)
+    if (at !== undefined && at > clock().now()) await until(at)
     this.#ready = true
     this.#wakeAll()
   }
@@ -149,6 +159,8 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
       for (const item of items) conditions.onItem?.(item)
       if (conditions.leaveAfter !== undefined && count >= conditions.leaveAfter) leave()
       await turns(conditions.slow?.(k) ?? 0)
+      const ms = conditions.slowMs?.(k) ?? 0
+      if (ms > 0) await until(clock().now() + ms)
       cut.signal.throwIfAborted()
       return !left
     }

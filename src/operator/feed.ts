@@ -4,7 +4,7 @@
  *   want() ── items are here? ──▶ true: next(), take()
  *        └─ no: a pull is under way (one at most); the bell rings when it has answered
  *
- * Called by the operators that wait for more than their input (mapAsync, zip, batch with maxMs).
+ * Called by the operators that wait for more than their input (mapAsync, zip, batch with maxMs, throttle …).
  */
 import type { Inlet } from '../graph/spec.ts'
 import type { Bell } from './bell.ts'
@@ -65,6 +65,14 @@ export class Feed {
   next(): unknown {
     this.taken++
     return this.#items[this.#at++]
+  }
+
+  /** At most so many of the items that are here. */
+  take(most: number): readonly unknown[] {
+    const items = this.#at === 0 && this.#items.length <= most ? this.#items : this.#items.slice(this.#at, this.#at + most)
+    this.#at += items.length
+    this.taken += items.length
+    return items
   }
 
   #put(items: readonly unknown[]): void {

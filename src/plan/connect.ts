@@ -10,8 +10,12 @@ export const CHANNEL_ITEMS = 4096
 /** Bytes of frames that a channel holds before its sender waits. */
 export const CHANNEL_BYTES = 4 * 1024 * 1024
 
-/** Behind a `buffer`, whose capacity is the user's: one batch at a time, or the channel would be a second buffer behind it. */
+/**
+ * Behind a `buffer`, whose capacity is the user's, and behind stages whose answer depends on what their reader does meanwhile: one
+ * batch at a time, or the channel would be a second buffer behind them.
+ */
 const HANDED_OVER = 1
+const HAND_OVER: ReadonlySet<string> = new Set(['balance', 'buffer', 'conflate', 'debounce', 'expand', 'sample'])
 
 export interface ChannelPlan {
   readonly id: number
@@ -67,7 +71,7 @@ export const connect = (nodes: readonly PlanNode[], groups: readonly Group[], ca
       from: { task: e.from, outlet: e.outlet, stage: e.writer.name },
       to: { task: e.to, inlet: e.inlet, stage: e.reader.name },
       kind: readers(e.from, e.outlet) > 1 ? 'broadcast' : 'mpsc',
-      capacity: e.writer.spec.kind === 'buffer' ? HANDED_OVER : capacity,
+      capacity: HAND_OVER.has(e.writer.spec.kind) ? HANDED_OVER : capacity,
       bytes: CHANNEL_BYTES,
       crossing,
       text: e.text
