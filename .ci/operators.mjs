@@ -25,6 +25,8 @@ const ROWS = {
     ['map', 'map', 'map', 'map', 'map'],
     ['filter', 'filter', 'filter', 'filter', 'filter'],
     ['flatMap', 'flatMap', 'mapConcat', 'flattenIterable', 'concatMap over an iterable'],
+    ['pairwise', '', '', 'zipWithPrevious', 'pairwise'],
+    ['zipWithIndex', '', 'zipWithIndex', 'zipWithIndex', 'map with its index'],
     ['scan', 'keyed state', 'scan', 'scan, mapAccum', 'scan'],
     ['tap', '', 'wireTap', 'tap', 'tap'],
     ['mapAsync', 'AsyncDataStream', 'mapAsync, mapAsyncUnordered', 'mapEffect', 'mergeMap, concatMap'],
@@ -37,7 +39,16 @@ const ROWS = {
     ['take', '', 'take', 'take', 'take'],
     ['takeWhile', '', 'takeWhile', 'takeWhile', 'takeWhile'],
     ['drop', '', 'drop', 'drop', 'skip'],
-    ['distinct', 'keyed state', '', '', 'distinct']
+    ['dropWhile', '', 'dropWhile', 'dropWhile', 'skipWhile'],
+    ['takeBytes', '', 'limitWeighted', '', ''],
+    ['distinct', 'keyed state', '', '', 'distinct'],
+    ['dedupe', 'keyed state with TTL', '', '', ''],
+    ['changes', '', 'dropRepeated', 'changes', 'distinctUntilChanged']
+  ],
+  'Items of its own': [
+    ['startWith', '', 'prepend', 'prepend', 'startWith'],
+    ['endWith', '', 'concat', 'concat', 'endWith'],
+    ['intersperse', '', 'intersperse', 'intersperse, intersperseAffixes', '']
   ],
   'Ways apart': [
     ['partition', 'side output', 'Partition', 'partition', 'partition'],
@@ -53,7 +64,8 @@ const ROWS = {
     ['aggregate', 'AggregateFunction', 'fold', 'aggregate', 'reduce'],
     ['aggregateBy', 'keyBy, aggregate', 'groupBy, fold', 'groupByKey', 'groupBy, reduce'],
     ['countBy', 'keyBy, sum', 'groupBy, fold', 'groupByKey', 'groupBy, count'],
-    ['batch', 'countWindow', 'grouped, groupedWithin, groupedWeightedWithin', 'grouped, groupedWithin', 'bufferCount, bufferTime']
+    ['batch', 'countWindow', 'grouped, groupedWithin, groupedWeightedWithin', 'grouped, groupedWithin', 'bufferCount, bufferTime'],
+    ['slidingCount', 'countWindow(size, slide)', 'sliding', 'sliding, slidingSize', 'bufferCount(size, every)']
   ],
   'Rate and time': [
     ['throttle', '', 'throttle', 'throttle', ''],

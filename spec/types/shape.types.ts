@@ -3,15 +3,26 @@
  */
 import { expectTypeOf } from 'expect-type'
 import type { Flow, Source } from '../../src/graph/source.ts'
+import { changes } from '../../src/operator/changes.ts'
 import { conflate } from '../../src/operator/conflate.ts'
 import { debounce } from '../../src/operator/debounce.ts'
+import { dedupe } from '../../src/operator/dedupe.ts'
 import { delay } from '../../src/operator/delay.ts'
+import { dropWhile } from '../../src/operator/drop-while.ts'
+import { endWith } from '../../src/operator/end-with.ts'
+import { intersperse } from '../../src/operator/intersperse.ts'
+import { pairwise } from '../../src/operator/pairwise.ts'
 import { sample } from '../../src/operator/sample.ts'
+import { slidingCount } from '../../src/operator/sliding-count.ts'
+import { startWith } from '../../src/operator/start-with.ts'
+import { takeBytes } from '../../src/operator/take-bytes.ts'
 import { throttle } from '../../src/operator/throttle.ts'
+import { zipWithIndex } from '../../src/operator/zip-with-index.ts'
 
 interface Row { readonly path: string, readonly bytes: number }
 
 declare const numbers: Source<number>
+declare const texts: Source<string>
 declare const rows: Source<Row>
 
 // -- rate and time ---------------------------------------------------------------------------------------------------------
@@ -35,3 +46,31 @@ expectTypeOf(rows.pipe(conflate((r) => r.bytes, (sum, r) => sum + r.bytes))).toE
 expectTypeOf(rows.pipe(conflate((_, r) => r, { maxCount: 3 }))).toEqualTypeOf<Source<Row>>()
 // @ts-expect-error what is held is a row
 rows.pipe(conflate((sum, r) => r.path))
+
+// -- beside, apart, less ---------------------------------------------------------------------------------------------------
+expectTypeOf(rows.pipe(pairwise())).toEqualTypeOf<Source<readonly [Row, Row]>>()
+expectTypeOf(rows.pipe(zipWithIndex())).toEqualTypeOf<Source<readonly [Row, number]>>()
+expectTypeOf(rows.pipe(slidingCount({ size: 3, every: 2, partial: true }))).toEqualTypeOf<Source<readonly Row[]>>()
+expectTypeOf(rows.pipe(dropWhile((r, { least }) => r.bytes < least, { env: { least: 3 } }))).toEqualTypeOf<Source<Row>>()
+expectTypeOf(numbers.pipe(changes())).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(changes((r) => r.path))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error an object is no key
+rows.pipe(changes())
+expectTypeOf(texts.pipe(takeBytes(10))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(takeBytes(10, { weigh: (r) => r.bytes, whenOver: 'fail' }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error a weight is a number
+rows.pipe(takeBytes(10, { weigh: (r) => r.path }))
+expectTypeOf(numbers.pipe(dedupe({ maxKeys: 10 }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(dedupe({ maxKeys: 10, key: (r) => r.path, withinMs: 5 }))).toEqualTypeOf<Source<Row>>()
+expectTypeOf(rows.pipe(dedupe({ maxKeys: 10, key: (r, { at }) => r[at], env: { at: 'path' as const } }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error an object is no key
+rows.pipe(dedupe({ maxKeys: 10 }))
+// @ts-expect-error a bound is needed
+numbers.pipe(dedupe({}))
+
+// -- items of its own: of the same type, or of another -----------------------------------------------------------------------
+expectTypeOf(numbers.pipe(startWith(0))).toEqualTypeOf<Source<number>>()
+expectTypeOf(numbers.pipe(startWith('x'))).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(numbers.pipe(endWith(0, 1))).toEqualTypeOf<Source<number>>()
+expectTypeOf(texts.pipe(intersperse(', ', { start: '[', end: ']' }))).toEqualTypeOf<Source<string>>()
+expectTypeOf(numbers.pipe(intersperse(null))).toEqualTypeOf<Source<number | null>>()

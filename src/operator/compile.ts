@@ -27,7 +27,8 @@ import { newKey } from './keys.ts'
 import type { Fns, Kernel } from './kernel.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
 import { promised } from './promised.ts'
-import { checkWeight } from './weight.ts'
+import { seen } from './recent.ts'
+import { bytesOf, checkWeight, tooManyBytes } from './weight.ts'
 
 export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
 
@@ -189,7 +190,7 @@ export const instantiate = (
     states,
     help: {
       failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey,
-      weight: checkWeight, hashKey, store
+      weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),
