@@ -57,7 +57,11 @@ const ROWS = {
   'Several sources': [
     ['merge', 'union', 'merge, mergePreferred, mergeSorted', 'merge, mergeAll', 'merge'],
     ['concat', '', 'concat', 'concat', 'concat'],
-    ['zip', '', 'zip', 'zip', 'zip']
+    ['interleave', '', 'interleave', 'interleave', ''],
+    ['zip', '', 'zip', 'zip', 'zip'],
+    ['zipLatest', '', 'zipLatest', '', ''],
+    ['combineLatest', 'connect, state', 'mergeLatest', 'zipLatest, zipLatestAll', 'combineLatest'],
+    ['race', '', '', 'race, raceAll', 'race']
   ],
   Gathering: [
     ['reduce', 'reduce', 'fold, reduce', 'runFold', 'reduce'],

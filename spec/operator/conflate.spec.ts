@@ -41,7 +41,7 @@ suite('conflate', (it) => {
 
   it('with maxCount the input waits when so many have been combined', async () => {
     const many = Array.from({ length: 50 }, (_, n) => [n])
-    const { pulled } = await runOne(conflate(sum, { maxCount: 3 }), { batches: many, endless: true }, { slow: () => 1e6, signal: AbortSignal.timeout(20) })
+    const { pulled } = await runOne(conflate(sum, { maxCount: 3 }), { batches: many, endless: true }, { slow: () => 3000, signal: AbortSignal.timeout(20) })
     assert.ok(pulled[0]! <= 1 + 3 + 3, `${pulled[0]}`)
   })
 

@@ -4,6 +4,8 @@
 import { expectTypeOf } from 'expect-type'
 import type { Flow, Source } from '../../src/graph/source.ts'
 import { changes } from '../../src/operator/changes.ts'
+import { combineLatest } from '../../src/operator/combine-latest.ts'
+import { concat } from '../../src/operator/concat.ts'
 import { conflate } from '../../src/operator/conflate.ts'
 import { debounce } from '../../src/operator/debounce.ts'
 import { dedupe } from '../../src/operator/dedupe.ts'
@@ -11,12 +13,17 @@ import { delay } from '../../src/operator/delay.ts'
 import { dropWhile } from '../../src/operator/drop-while.ts'
 import { endWith } from '../../src/operator/end-with.ts'
 import { intersperse } from '../../src/operator/intersperse.ts'
+import { interleave } from '../../src/operator/interleave.ts'
+import { merge } from '../../src/operator/merge.ts'
 import { pairwise } from '../../src/operator/pairwise.ts'
+import { race } from '../../src/operator/race.ts'
 import { sample } from '../../src/operator/sample.ts'
 import { slidingCount } from '../../src/operator/sliding-count.ts'
 import { startWith } from '../../src/operator/start-with.ts'
 import { takeBytes } from '../../src/operator/take-bytes.ts'
 import { throttle } from '../../src/operator/throttle.ts'
+import { zip } from '../../src/operator/zip.ts'
+import { zipLatest } from '../../src/operator/zip-latest.ts'
 import { zipWithIndex } from '../../src/operator/zip-with-index.ts'
 
 interface Row { readonly path: string, readonly bytes: number }
@@ -74,3 +81,24 @@ expectTypeOf(numbers.pipe(startWith('x'))).toEqualTypeOf<Source<number | string>
 expectTypeOf(numbers.pipe(endWith(0, 1))).toEqualTypeOf<Source<number>>()
 expectTypeOf(texts.pipe(intersperse(', ', { start: '[', end: ']' }))).toEqualTypeOf<Source<string>>()
 expectTypeOf(numbers.pipe(intersperse(null))).toEqualTypeOf<Source<number | null>>()
+
+// -- several sources: options come last ---------------------------------------------------------------------------------------
+expectTypeOf(merge(numbers, texts, { name: 'both' })).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(merge(numbers, texts, { prefer: 1 })).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(merge(rows, rows, { by: (r) => r.bytes, order: 'descending' })).toEqualTypeOf<Source<Row>>()
+expectTypeOf(merge(rows, rows, { compare: (a, b) => a.bytes - b.bytes })).toEqualTypeOf<Source<Row>>()
+expectTypeOf(merge(...[rows, rows])).toEqualTypeOf<Source<Row>>()
+declare const byRow: { readonly by: (row: Row) => Row }
+// @ts-expect-error a row is no key
+merge(rows, rows, byRow)
+expectTypeOf(concat(numbers, numbers, { name: 'one by one' })).toEqualTypeOf<Source<number>>()
+expectTypeOf(zip(numbers, texts, { name: 'rows' })).toEqualTypeOf<Source<readonly [number, string]>>()
+declare const nameless: { readonly name: number }
+// @ts-expect-error a name is a text
+concat(numbers, numbers, nameless)
+expectTypeOf(combineLatest(numbers, texts, rows)).toEqualTypeOf<Source<readonly [number, string, Row]>>()
+expectTypeOf(zipLatest(numbers, texts, { name: 'x' })).toEqualTypeOf<Source<readonly [number, string]>>()
+// @ts-expect-error one is not enough
+combineLatest(numbers)
+expectTypeOf(interleave(numbers, texts, { segment: 2 })).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(race(numbers, texts)).toEqualTypeOf<Source<number | string>>()

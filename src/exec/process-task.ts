@@ -11,7 +11,7 @@ import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Stages that wait for their channels only, whatever they hold. */
-const JOINS: ReadonlySet<string> = new Set(['concat', 'gather', 'merge', 'zip'])
+const JOINS: ReadonlySet<string> = new Set(['concat', 'gather', 'interleave', 'merge', 'race', 'zip'])
 
 export class ProcessTask implements Task {
   itemsIn = 0

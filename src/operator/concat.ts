@@ -5,9 +5,10 @@
  *     b  x--y--|          concat(a, b)    out  1--2--x--y--|
  *     lane async          state none
  */
+import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
-import { joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
 
 const run = async ({ inlets, outlets }: ProcessContext): Promise<void> => {
   const outlet = outlets[0]!
@@ -20,7 +21,7 @@ const run = async ({ inlets, outlets }: ProcessContext): Promise<void> => {
 
 /**
  * All items of the first source, then all of the second, and so on. A later source starts with the others and waits, with
- * what its channel holds, until its turn comes.
+ * what its channel holds, until its turn comes. Options come last.
  *
  * **Order**   kept
  * **Errors**  two of its sources must not share a stage: it would wait for a reader whose turn never comes. The plan refuses that
@@ -28,5 +29,11 @@ const run = async ({ inlets, outlets }: ProcessContext): Promise<void> => {
  * @example
  * await concat(range(0, 2), range(5, 7)).toArray() // => [0, 1, 5, 6]
  */
-export const concat = <S extends readonly Source<unknown>[]>(...inputs: S): Source<ItemOf<S[number]>> =>
-  joined(processSpec('concat', run), inputs, 1)
+export function concat<S extends readonly Source<unknown>[]>(...inputs: S): Source<ItemOf<S[number]>>
+export function concat<S extends readonly Source<unknown>[]>(
+  ...given: readonly [...inputs: S, options: StageOptions]
+): Source<ItemOf<S[number]>>
+export function concat(...given: readonly unknown[]): Source<unknown> {
+  const [inputs, options] = inputsOf(given)
+  return joined(processSpec('concat', run, options), inputs, 1, options.name)
+}

@@ -5,11 +5,12 @@
  *     b  x-----y--|       zip(a, b)    out  [1,x]-----[2,y]|
  *     lane async          state what is left of one batch per source
  */
+import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { bellOf } from './bell.ts'
 import { Feed } from './feed.ts'
-import { joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
 
 const run = async ({ inlets, outlets, signal }: ProcessContext): Promise<void> => {
   const bell = bellOf(signal)
@@ -33,9 +34,15 @@ const run = async ({ inlets, outlets, signal }: ProcessContext): Promise<void> =
   }
 }
 
+/** Two sources or more. */
+export type Several = readonly [Source<unknown>, Source<unknown>, ...Source<unknown>[]]
+
+/** A row of one item of each. */
+export type Row<S extends Several> = { readonly [K in keyof S]: ItemOf<S[K]> }
+
 /**
  * One row for the first items of all sources, one for the second, and so on. Ends when the shortest source has ended; the
- * others are closed, and what of them has no partner is thrown away.
+ * others are closed, and what of them has no partner is thrown away. Options come last.
  *
  * **Order**   kept
  * **Memory**  what is left of one batch per source
@@ -43,6 +50,9 @@ const run = async ({ inlets, outlets, signal }: ProcessContext): Promise<void> =
  * @example
  * await zip(range(0, 100), from(['a', 'b'])).toArray() // => [[0, 'a'], [1, 'b']]
  */
-export const zip = <S extends readonly [Source<unknown>, Source<unknown>, ...Source<unknown>[]]>(
-  ...inputs: S
-): Source<{ readonly [K in keyof S]: ItemOf<S[K]> }> => joined(processSpec('zip', run), inputs, 2)
+export function zip<S extends Several>(...inputs: S): Source<Row<S>>
+export function zip<S extends Several>(...given: readonly [...inputs: S, options: StageOptions]): Source<Row<S>>
+export function zip(...given: readonly unknown[]): Source<unknown> {
+  const [inputs, options] = inputsOf(given)
+  return joined(processSpec('zip', run, options), inputs, 2, options.name)
+}
