@@ -30,6 +30,8 @@ const ROWS = {
     ['scan', 'keyed state', 'scan', 'scan, mapAccum', 'scan'],
     ['tap', '', 'wireTap', 'tap', 'tap'],
     ['mapAsync', 'AsyncDataStream', 'mapAsync, mapAsyncUnordered', 'mapEffect', 'mergeMap, concatMap'],
+    ['mergeMap', '', 'flatMapMerge, flatMapConcat', 'flatMap', 'mergeMap, concatMap'],
+    ['switchMap', '', 'switchMap', 'switchMap', 'switchMap'],
     ['mapEither', 'side output', 'divertTo', 'filterMap', ''],
     ['decode', 'DeserializationSchema', '', 'mapEffect with Schema', ''],
     ['parseJson', '', 'JsonFraming, map', '', ''],
@@ -38,6 +40,7 @@ const ROWS = {
   'Part of the input': [
     ['take', '', 'take', 'take', 'take'],
     ['takeWhile', '', 'takeWhile', 'takeWhile', 'takeWhile'],
+    ['takeUntil', '', 'KillSwitch', 'interruptWhen, haltWhen', 'takeUntil'],
     ['drop', '', 'drop', 'drop', 'skip'],
     ['dropWhile', '', 'dropWhile', 'dropWhile', 'skipWhile'],
     ['takeBytes', '', 'limitWeighted', '', ''],
@@ -52,7 +55,8 @@ const ROWS = {
   ],
   'Ways apart': [
     ['partition', 'side output', 'Partition', 'partition', 'partition'],
-    ['route', 'side output', 'Partition, divertTo', 'partition', '']
+    ['route', 'side output', 'Partition, divertTo', 'partition', ''],
+    ['balance', 'rebalance', 'Balance', 'mapEffect with concurrency', 'mergeMap(…, n)']
   ],
   'Several sources': [
     ['merge', 'union', 'merge, mergePreferred, mergeSorted', 'merge, mergeAll', 'merge'],
@@ -75,11 +79,13 @@ const ROWS = {
     ['throttle', '', 'throttle', 'throttle', ''],
     ['debounce', '', '', 'debounce', 'debounceTime'],
     ['sample', '', '', '', 'sampleTime'],
-    ['delay', '', 'delay', '', 'delay']
+    ['delay', '', 'delay', '', 'delay'],
+    ['idleTimeout', '', 'idleTimeout', 'timeout, timeoutOrElse', 'timeout with each']
   ],
   'A reader that is slower, or faster': [
     ['buffer', '', 'buffer', 'buffer', ''],
-    ['conflate', '', 'conflate, conflateWithSeed, batch', 'buffer with sliding', '']
+    ['conflate', '', 'conflate, conflateWithSeed, batch', 'buffer with sliding', ''],
+    ['expand', '', 'expand, extrapolate', '', '']
   ]
 }
 

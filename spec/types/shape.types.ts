@@ -3,6 +3,7 @@
  */
 import { expectTypeOf } from 'expect-type'
 import type { Flow, Source } from '../../src/graph/source.ts'
+import { balance } from '../../src/operator/balance.ts'
 import { changes } from '../../src/operator/changes.ts'
 import { combineLatest } from '../../src/operator/combine-latest.ts'
 import { concat } from '../../src/operator/concat.ts'
@@ -13,14 +14,19 @@ import { delay } from '../../src/operator/delay.ts'
 import { dropWhile } from '../../src/operator/drop-while.ts'
 import { endWith } from '../../src/operator/end-with.ts'
 import { intersperse } from '../../src/operator/intersperse.ts'
+import { expand } from '../../src/operator/expand.ts'
+import { idleTimeout } from '../../src/operator/idle-timeout.ts'
 import { interleave } from '../../src/operator/interleave.ts'
 import { merge } from '../../src/operator/merge.ts'
+import { mergeMap } from '../../src/operator/merge-map.ts'
 import { pairwise } from '../../src/operator/pairwise.ts'
 import { race } from '../../src/operator/race.ts'
 import { sample } from '../../src/operator/sample.ts'
 import { slidingCount } from '../../src/operator/sliding-count.ts'
 import { startWith } from '../../src/operator/start-with.ts'
+import { switchMap } from '../../src/operator/switch-map.ts'
 import { takeBytes } from '../../src/operator/take-bytes.ts'
+import { takeUntil } from '../../src/operator/take-until.ts'
 import { throttle } from '../../src/operator/throttle.ts'
 import { zip } from '../../src/operator/zip.ts'
 import { zipLatest } from '../../src/operator/zip-latest.ts'
@@ -88,17 +94,30 @@ expectTypeOf(merge(numbers, texts, { prefer: 1 })).toEqualTypeOf<Source<number |
 expectTypeOf(merge(rows, rows, { by: (r) => r.bytes, order: 'descending' })).toEqualTypeOf<Source<Row>>()
 expectTypeOf(merge(rows, rows, { compare: (a, b) => a.bytes - b.bytes })).toEqualTypeOf<Source<Row>>()
 expectTypeOf(merge(...[rows, rows])).toEqualTypeOf<Source<Row>>()
-declare const byRow: { readonly by: (row: Row) => Row }
-// @ts-expect-error a row is no key
-merge(rows, rows, byRow)
 expectTypeOf(concat(numbers, numbers, { name: 'one by one' })).toEqualTypeOf<Source<number>>()
 expectTypeOf(zip(numbers, texts, { name: 'rows' })).toEqualTypeOf<Source<readonly [number, string]>>()
-declare const nameless: { readonly name: number }
-// @ts-expect-error a name is a text
-concat(numbers, numbers, nameless)
 expectTypeOf(combineLatest(numbers, texts, rows)).toEqualTypeOf<Source<readonly [number, string, Row]>>()
 expectTypeOf(zipLatest(numbers, texts, { name: 'x' })).toEqualTypeOf<Source<readonly [number, string]>>()
 // @ts-expect-error one is not enough
 combineLatest(numbers)
 expectTypeOf(interleave(numbers, texts, { segment: 2 })).toEqualTypeOf<Source<number | string>>()
 expectTypeOf(race(numbers, texts)).toEqualTypeOf<Source<number | string>>()
+
+// -- streams of items -------------------------------------------------------------------------------------------------------
+declare const later: (row: Row) => AsyncIterable<string>
+expectTypeOf(rows.pipe(mergeMap(() => numbers, { concurrency: 2 }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(rows.pipe(mergeMap(later))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(switchMap((r, { signal }) => (signal.aborted ? [] : [r.path])))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(expand((r) => [r.path]))).toEqualTypeOf<Source<string>>()
+// @ts-expect-error a number is no stream
+rows.pipe(mergeMap((r) => r.bytes))
+// @ts-expect-error a promise is no stream
+rows.pipe(switchMap(async (r) => Promise.resolve([r])))
+
+// -- ends and ways ------------------------------------------------------------------------------------------------------------
+expectTypeOf(rows.pipe(takeUntil(AbortSignal.timeout(1)), takeUntil(numbers), idleTimeout({ ms: 5, whenIdle: 'end' }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error neither a signal nor a source
+rows.pipe(takeUntil(5))
+expectTypeOf(balance(rows, 3)).toEqualTypeOf<readonly [Source<Row>, Source<Row>, Source<Row>]>()
+declare const some: number
+expectTypeOf(balance(rows, some, { piece: 8 })).toEqualTypeOf<readonly Source<Row>[]>()

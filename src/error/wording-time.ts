@@ -6,6 +6,10 @@ import { TimeoutError } from './timeout-error.ts'
 /** A call of a stage with `timeoutMs`. */
 export const noAnswer = (ms: number): TimeoutError => new TimeoutError(`no answer within ${ms} ms (timeoutMs)`)
 
+/** An `idleTimeout`. */
+export const silentFor = (ms: number): TimeoutError =>
+  new TimeoutError(`no item within ${ms} ms. Give the input more time, or see what it waits for; whenIdle: 'end' ends the stream instead`)
+
 /** A `timeout`. */
 export const tookTooLong = (ms: number): TimeoutError =>
   new TimeoutError(`timeout: not done within ${ms} ms. Give it more time, or see what it waits for`)

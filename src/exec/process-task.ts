@@ -10,6 +10,9 @@ import { localBatch, type Batch } from './batch.ts'
 import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
+/** Stages that may go on by themselves, with what an item has begun, when as many items have left as have come. */
+const GO_ON: ReadonlySet<string> = new Set(['expand', 'mergeMap', 'switchMap'])
+
 /** Stages that wait for their channels only, whatever they hold. */
 const JOINS: ReadonlySet<string> = new Set(['concat', 'gather', 'interleave', 'merge', 'race', 'zip'])
 
@@ -27,7 +30,8 @@ export class ProcessTask implements Task {
   /** Blocked on a push, or with nothing to do but pull. A stage that waits for the outside may look so: see run.ts. */
   get stuck(): boolean {
     const { inlets, outlets, plan } = this.#c
-    const holdsNothing = this.itemsIn === this.itemsOut || JOINS.has(plan.stages[0]!.kind)
+    const { kind } = plan.stages[0]!
+    const holdsNothing = (this.itemsIn === this.itemsOut && !GO_ON.has(kind)) || JOINS.has(kind)
     return outlets.pushing || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
   }
 
