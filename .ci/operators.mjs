@@ -73,7 +73,8 @@ const ROWS = {
     ['aggregateBy', 'keyBy, aggregate', 'groupBy, fold', 'groupByKey', 'groupBy, reduce'],
     ['countBy', 'keyBy, sum', 'groupBy, fold', 'groupByKey', 'groupBy, count'],
     ['batch', 'countWindow', 'grouped, groupedWithin, groupedWeightedWithin', 'grouped, groupedWithin', 'bufferCount, bufferTime'],
-    ['slidingCount', 'countWindow(size, slide)', 'sliding', 'sliding, slidingSize', 'bufferCount(size, every)']
+    ['slidingCount', 'countWindow(size, slide)', 'sliding', 'sliding, slidingSize', 'bufferCount(size, every)'],
+    ['sort', 'SQL ORDER BY', '', '', '']
   ],
   'Rate and time': [
     ['throttle', '', 'throttle', 'throttle', ''],
@@ -167,7 +168,14 @@ const page = () => {
 What \`millrace\` exports to put between a source and a sink. An operator on the *blocking* lane is synchronous, fuses with its
 neighbours and travels to the workers; one on the *async* lane waits, on the event loop that called \`run()\`. *memory* is what it
 holds while it runs; the empty columns are operators that the others do not have. Each name leads to its file, whose comment says
-the order, the cost, the errors and where it comes from.
+the order, the cost, the errors and where it comes from. Guides: [rate and shape](rate.md), [several sources](combine.md).
+
+\`\`\`ts
+import { changes, from, pairwise } from 'millrace'
+
+const steps = await from([1, 1, 2, 4]).pipe(changes(), pairwise()).toArray()
+if (steps.join(' ') !== '1,2 2,4') throw new Error('wrong')
+\`\`\`
 
 ${groups.join('\n\n')}
 `

@@ -23,6 +23,7 @@ import { pairwise } from '../../src/operator/pairwise.ts'
 import { race } from '../../src/operator/race.ts'
 import { sample } from '../../src/operator/sample.ts'
 import { slidingCount } from '../../src/operator/sliding-count.ts'
+import { sort } from '../../src/operator/sort.ts'
 import { startWith } from '../../src/operator/start-with.ts'
 import { switchMap } from '../../src/operator/switch-map.ts'
 import { takeBytes } from '../../src/operator/take-bytes.ts'
@@ -121,3 +122,13 @@ rows.pipe(takeUntil(5))
 expectTypeOf(balance(rows, 3)).toEqualTypeOf<readonly [Source<Row>, Source<Row>, Source<Row>]>()
 declare const some: number
 expectTypeOf(balance(rows, some, { piece: 8 })).toEqualTypeOf<readonly Source<Row>[]>()
+
+// -- sort: by the items where they have an order, else by what is said --------------------------------------------------------
+expectTypeOf(numbers.pipe(sort())).toEqualTypeOf<Source<number>>()
+expectTypeOf(texts.pipe(sort({ order: 'descending', maxItems: 9 }))).toEqualTypeOf<Source<string>>()
+expectTypeOf(rows.pipe(sort({ by: (r) => r.bytes }))).toEqualTypeOf<Source<Row>>()
+expectTypeOf(rows.pipe(sort({ compare: (a, b) => a.bytes - b.bytes }))).toEqualTypeOf<Source<Row>>()
+// @ts-expect-error rows have no order of their own
+rows.pipe(sort())
+// @ts-expect-error a row is no key
+rows.pipe(sort({ by: (r) => r }))

@@ -91,6 +91,23 @@ export const bufferOverflow = (where_: string, capacity: number): PipelineError 
     stage: where_
   })
 
+/** The temporary files of a `sort`. */
+export const sortSpillFailed = (stage: string, cause: unknown): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_SORT_SPILL',
+    message: `stage '${stage}' could not keep items in temporary files: ${say(cause)}. Make room below os.tmpdir() (TMPDIR chooses it), or raise maxItems`,
+    stage,
+    cause
+  })
+
+export const sortItemStays = (stage: string, cause: unknown): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_NOT_CLONEABLE',
+    message: `stage '${stage}' has an item that cannot be kept in a temporary file: ${say(cause)}. Sort plain values, or raise maxItems`,
+    stage,
+    cause
+  })
+
 export const inWorker = (): PipelineError =>
   new PipelineError({
     code: 'ERR_MILLRACE_IN_WORKER',

@@ -87,7 +87,8 @@ const run = (piece: number): ProcessSpec['run'] =>
  * **Source**  Pekko `Balance`
  * @example
  * const [a, b] = balance(range(0, 4), 2)
- * (await merge(a.pipe(map((n) => n * 10)), b.pipe(map((n) => n * 10))).toArray()).sort() // => [0, 10, 20, 30]
+ * const dealt = await merge(a.pipe(map((n) => n * 10)), b.pipe(map((n) => n * 10))).toArray()
+ * dealt.sort() // => [0, 10, 20, 30]
  */
 export const balance = <A, const N extends number>(source: Source<A>, n: N, options: BalanceOptions = {}): Balanced<A, N> => {
   sources('balance', [source], 1, 1)

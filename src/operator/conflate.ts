@@ -75,7 +75,7 @@ const conflating =
  * **Memory**  one combined value, whose size is `combine`'s: if it gathers, give `maxCount`
  * **Source**  Pekko `conflate`, `conflateWithSeed` and `batch`
  * @example
- * await range(1, 101).pipe(conflate((sum, n) => sum + n)).toArray() // => [5050]
+ * await from([1, 2, 3]).pipe(conflate((sum, n) => sum + n)).toArray() // => [6]
  */
 export function conflate<A>(combine: (held: A, item: A) => A, options?: ConflateOptions): Flow<A, A>
 export function conflate<A, S>(first: (item: A) => S, combine: (held: S, item: A) => S, options?: ConflateOptions): Flow<A, S>
