@@ -14,6 +14,8 @@ import { argumentError } from '../error/pipeline-error.ts'
 import { channelStays } from '../error/wording-channel.ts'
 import { travel, type Luggage, type Traveller } from '../prelude/travel.ts'
 import { done } from '../sync/budget.ts'
+import type { Event } from '../sync/event.ts'
+import { outside } from '../sync/scope.ts'
 import { Waiters, abandoned, type WaitOptions } from '../sync/waiters.ts'
 
 /** How many handles a channel has. */
@@ -87,11 +89,25 @@ export class Ends {
   /** Who wants to know that nobody receives; the channel settles them. */
   readonly watching = new Waiters<void>()
   #lost = 0
+  #looking = false
 
   constructor(name: string, fed: Fed, count: Count = new LocalCount()) {
     this.name = name
     this.fed = fed
     this.count = count
+  }
+
+  /** From now on who watches is told when nobody receives any more, which another thread may bring about: then `event` is told. */
+  watchBy(event: Event): void {
+    if (this.#looking) return
+    this.#looking = true
+    const look = (): true | undefined => {
+      if (this.watching.first !== undefined && !this.fed.unread) return undefined
+      this.#looking = false
+      this.watching.settleAll()
+      return true
+    }
+    outside(() => void event.until(look))
   }
 
   /** A sender of this thread was collected while it was open. */

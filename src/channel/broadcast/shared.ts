@@ -6,7 +6,6 @@
  *
  * Each thread has one of these per channel. Called by channel.ts, and by the ends.
  */
-import { outside } from '../../sync/scope.ts'
 import type { Closed } from '../../sync/outcome.ts'
 import { Carrier } from '../carrier.ts'
 import { kept, load } from '../cargo.ts'
@@ -30,8 +29,6 @@ export class SharedLog<A> implements Log<A> {
   readonly #receivers: SharedReceivers<A>
   /** Receivers that have come from another log. */
   #readers: Reader<A>[] = []
-  /** This thread waits for the last receiver to leave. */
-  #watching = false
 
   /** One over shared memory that is there. */
   constructor(memories: Memories, members: Members<A>) {
@@ -138,16 +135,6 @@ export class SharedLog<A> implements Log<A> {
   }
 
   watched(): void {
-    if (this.#watching) return
-    this.#watching = true
-    const { watching } = this.#members.ends
-    void outside(() =>
-      this.#items.deserted.until(() => {
-        if (watching.first !== undefined && this.receivers > 0) return undefined
-        this.#watching = false
-        watching.settleAll()
-        return true
-      })
-    )
+    this.#members.ends.watchBy(this.#items.deserted)
   }
 }

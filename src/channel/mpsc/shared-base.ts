@@ -10,7 +10,6 @@ import { EVENT_WORDS, Event } from '../../sync/event.ts'
 import { FREE, LEFT, TOTAL, busy, type Ledger } from '../../sync/ledger.ts'
 import type { Closed } from '../../sync/outcome.ts'
 import { PERMITS_WORDS, Permits } from '../../sync/permits.ts'
-import { outside } from '../../sync/scope.ts'
 import { Waiters } from '../../sync/waiters.ts'
 import type { Cargo } from '../cargo.ts'
 import { CARRIER_WORDS, Carrier } from '../carrier.ts'
@@ -68,7 +67,6 @@ export abstract class SharedBase<A> {
   protected readonly weigh: ((item: A) => number) | undefined
   /** Receives of this thread that wait. */
   protected readonly waiting: Waiters<A | Closed>
-  #telling = false
 
   protected constructor(channel: Channel<A>, words: Int32Array, carrier: Carrier, from?: Beginnings<A>, permits?: Permits) {
     this.channel = channel
@@ -169,16 +167,7 @@ export abstract class SharedBase<A> {
   }
 
   watched(): void {
-    if (this.#telling) return
-    this.#telling = true
-    const { watching } = this.channel.ends
-    const look = (): true | undefined => {
-      if (!this.closed && watching.first !== undefined) return undefined
-      this.#telling = false
-      watching.settleAll()
-      return true
-    }
-    outside(() => void this.closings.until(look))
+    this.channel.ends.watchBy(this.closings)
   }
 
   /** A wait that would block the only thread that could end it. */

@@ -61,7 +61,6 @@ export class SharedStore<A> implements Store<A> {
   readonly #deserted: Event
   #copy: Copy<A> | undefined
   #waiting = false
-  #watching = false
 
   /** One over shared memory that is there. */
   constructor(memories: Memories, members: Members) {
@@ -219,17 +218,7 @@ export class SharedStore<A> implements Store<A> {
   }
 
   watched(): void {
-    if (this.#watching) return
-    this.#watching = true
-    const { watching } = this.#members.ends
-    void outside(() =>
-      this.#deserted.until(() => {
-        if (watching.first !== undefined && this.receivers > 0) return undefined
-        this.#watching = false
-        watching.settleAll()
-        return true
-      })
-    )
+    this.#members.ends.watchBy(this.#deserted)
   }
 
   block(call: string, look: () => true | undefined, deadline: number): void {
