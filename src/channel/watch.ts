@@ -14,7 +14,8 @@
  * Called by users, through `millrace/sync`.
  */
 import { Channel } from './watch/channel.ts'
-import { ReceivingEnd, SendingEnd } from './watch/ends.ts'
+import { ReceivingEnd } from './watch/receiver.ts'
+import { SendingEnd } from './watch/sender.ts'
 import type { Watch } from './watch/types.ts'
 
 export type { Watch, WatchCell, WatchReceiver, WatchSender, WeakWatchSender } from './watch/types.ts'

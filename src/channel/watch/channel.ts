@@ -1,6 +1,6 @@
 /**
  * A watch channel as the ends of one thread know it: where the value is, which may become another place, and the receivers that are here.
- * Called by ends.ts.
+ * Called by sender.ts and receiver.ts.
  */
 import { reside, resident, type Name } from '../../sync/residents.ts'
 import { Ends, type Fed } from '../ends.ts'

@@ -10,7 +10,7 @@
  *   V1  the newest item of the carrier is the value, REVISION its tag: a thread that dies between putting it and letting go of the one
  *       before has changed it
  *   V2  who waits has read VERSION before it looked at the value, and is told by an event after VERSION was changed: no change is lost
- * Called by ends.ts.
+ * Called by sender.ts and receiver.ts.
  */
 import { shared as memory } from '../../atomic/memory.ts'
 import { words as sharedWords } from '../../atomic/shared-memory.ts'

@@ -1,5 +1,5 @@
 /**
- * Where the value of a watch channel is kept: what its ends (ends.ts) ask of it, in whichever form it is.
+ * Where the value of a watch channel is kept: what its ends (sender.ts, receiver.ts) ask of it, in whichever form it is.
  *
  *     LocalStore         in the heap, the value itself: until an end of the channel has travelled
  *     shared.ts          in shared memory, the value as bytes: from then on
