@@ -112,12 +112,12 @@ export const unwrap = (parcel: Parcel): unknown => {
 /** A copy of its own is read: typed arrays of what comes out are views of the memory that is given here. */
 export const unwrapBytes = (bytes: Uint8Array): unknown => deserialize(Buffer.from(bytes))
 
-/** The value that was posted through a port. */
 /** Nobody will open the parcel: the ends in it are let go. */
 export const discard = (parcel: Parcel): void => {
   if ('port' in parcel) dropEnds(unwrapPort(parcel.port))
 }
 
+/** The value that was posted through a port. */
 const unwrapPort = (port: MessagePort): unknown => {
   const got = receiveMessageOnPort(port) as { readonly message: unknown } | undefined
   port.close()
