@@ -28,6 +28,7 @@ import type { Fns, Kernel } from './kernel.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
 import { promised } from './promised.ts'
 import { seen } from './recent.ts'
+import { Walker } from './walker.ts'
 import { bytesOf, checkWeight, tooManyBytes } from './weight.ts'
 
 export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
@@ -190,7 +191,7 @@ export const instantiate = (
     states,
     help: {
       failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey,
-      weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store
+      weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, walker: (): Walker => new Walker()
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map((node) => node.onError),

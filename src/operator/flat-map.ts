@@ -15,8 +15,11 @@ export const kernel: Kernel = {
   each: (g, item) => {
     const many = g.fresh('many')
     const y = g.fresh('y')
+    const walker = g.fresh('walker')
     return `${many} = ${g.call('fn', item)}; ${g.refusePromise(many)}
-      for (${y} of ${many}) { ${g.emitOne(y)} ${g.pause} }`
+      ${walker} ??= ${g.help}.walker(); ${walker}.begin(${many});
+      try { while (${walker}.advance()) { ${y} = ${walker}.value; ${g.emitOne(y)} ${g.pause} } }
+      catch (thrown) { ${walker}.abandon(); throw thrown; } finally { ${walker}.leave(); }`
   }
 }
 
@@ -24,7 +27,7 @@ export const kernel: Kernel = {
  * Emits, for every item, the members of the iterable that `fn` makes of it, in order. The iterable is walked lazily:
  * an endless one is fine as long as something downstream stops it, and leaving it early calls its `return()`.
  *
- * **Cost**    one call of `fn` and one iterator per item; memory: what one pause gathers (about 1000 results)
+ * **Cost**    one call of `fn` per item, and one iterator where it answers anything but a list; memory: what one pause gathers (about 1000 results)
  * **Errors**  what `fn` or the iterable throws is handled by `onError`; members emitted before it stay emitted
  * **Source**  the monad's chain; RxJS `concatMap` over iterables
  * @example
