@@ -30,7 +30,7 @@ suite('an item on its way', (it) => {
     )
     const report = await pipeline({ out: stages.to(forEach((n) => { seen(n) })) }).run(PATIENT).done
     assert.equal(report.results, { out: 50 })
-    assert.equal(report.crossings, { toWorkers: { frames: 100, items: 100 }, fromWorkers: { frames: 100, items: 100 } })
+    assert.equal(report.crossings, { toWorkers: { frames: 100, items: 100 }, fromWorkers: { frames: 100, items: 100 }, decoded: 100 })
   })
 
   it('leaves for a worker that is free while another is busy', async () => {
@@ -95,6 +95,7 @@ suite('an item on its way', (it) => {
     const run = p.run({ workers: 2 })
     const { crossings, results } = await run.done
     assert.is(results['out'], 400_000)
+    assert.is(crossings.decoded, crossings.fromWorkers.frames)
     for (const { frames, items } of [crossings.toWorkers, crossings.fromWorkers]) {
       assert.is(items, 400_000)
       assert.ok(items / frames >= 1000, `${items} items in ${frames} frames`)

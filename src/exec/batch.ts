@@ -40,14 +40,17 @@ export const localBatch = (items: readonly unknown[], text = false): Batch => ({
   release: () => undefined
 })
 
-export const frameBatch = (frame: FrameHandle, count: number, text: boolean): Batch => {
+export const frameBatch = (frame: FrameHandle, count: number, text: boolean, decoding: () => void = () => undefined): Batch => {
   let readers = 1
   let decoded: unknown[] | undefined
   return {
     count,
     text,
     weight: Math.max(1, count, Math.ceil(frame.byteLength / BYTES_PER_PERMIT)),
-    items: () => (decoded ??= frame.items()),
+    items: () => {
+      if (decoded === undefined) decoding()
+      return (decoded ??= frame.items())
+    },
     bytes: () => frame.bytes(),
     takeSlot: () => (readers === 1 && decoded === undefined && !text ? frame.slot : -1),
     retain: () => {

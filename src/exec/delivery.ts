@@ -20,6 +20,7 @@ import type { Split, Told } from './protocol.ts'
 interface Crossed {
   readonly toWorkers: Tally
   readonly fromWorkers: Tally
+  decoded: number
 }
 
 interface Tally {
@@ -79,7 +80,7 @@ export interface DeliveryOptions {
 export class Delivery {
   /** Results wait for room in a channel, and with them all that come later; for the deadlock watch. */
   sending = false
-  readonly crossings: Crossed = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 } }
+  readonly crossings: Crossed = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 }, decoded: 0 }
   readonly #o: DeliveryOptions
   readonly #order: Pending[] = []
   readonly #bySlot = new Map<number, Pending>()

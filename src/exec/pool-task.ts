@@ -28,9 +28,14 @@ import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, 
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
 const GRACE_MS = 300
+/** How long a morsel should take, in microseconds. */
+const MORSEL_MICROS = 2000
 /** While workers have something to do but could do with more, morsels follow each other in this part of `maxLatencyMs`. */
 const SPACING = 1 / 8
-/** Frames of at most so many items (or KiB) are joined with others where they would have to wait anyway. */
+/**
+ * Frames of at most so many items (or KiB) are joined with others where they would have to wait anyway. Those with much more work
+ * than a morsel should have are cut: one worker would have all of it, while others have nothing.
+ */
 const SMALL = 16
 
 export interface PoolTaskOptions {
@@ -122,10 +127,10 @@ export class PoolTask implements Hand {
     return true
   }
 
-  /** Items that one morsel should hold, so that it takes about 2 ms. */
+  /** Items that one morsel should hold. */
   get morselItems(): number {
     if (this.microsPerItem === 0) return 256
-    return Math.max(1, Math.min(8192, Math.round(2000 / this.microsPerItem)))
+    return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.microsPerItem)))
   }
 
   /**
@@ -205,7 +210,9 @@ export class PoolTask implements Hand {
 
   /** Runs a batch; a frame that nobody has decoded goes on as it is. Takes the batch over. */
   async batch(batch: Batch, base: number): Promise<void> {
-    const joins = batch.weight <= SMALL && this.#delivery.out > 0
+    const small = batch.weight <= SMALL && this.#delivery.out > 0
+    const large = this.#o.plan.parallelism > 1 && batch.count * this.microsPerItem > MORSEL_MICROS * 2
+    const joins = small || large
     if (!joins && this.#company.size > 0) await this.#depart(true)
     if (!joins) await this.#permit()
     const slot = joins || this.shut ? -1 : batch.takeSlot()
@@ -322,7 +329,7 @@ export class PoolTask implements Hand {
     switch (kind) {
       case NOTICE_OUT: {
         const { text } = this.#o.plan.program!.outlets[a]!
-        delivery.hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text))
+        delivery.hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text, this.#decoding))
         break
       }
       case NOTICE_DEAD:
@@ -362,6 +369,10 @@ export class PoolTask implements Hand {
     }
     this.#delivery.poke()
     return fails
+  }
+
+  readonly #decoding = (): void => {
+    this.#delivery.crossings.decoded++
   }
 
   refused(error: unknown): void {

@@ -30,7 +30,7 @@ import {
   INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
-import { createResults, type Sent } from './results.ts'
+import { createResults, type Fills, type Sent } from './results.ts'
 import { tell } from './told.ts'
 
 export interface RemoteOptions {
@@ -71,6 +71,7 @@ interface Loop {
   /** Since when the outlets hold results, at the latest; in milliseconds. */
   since: number
   dead: Told[]
+  readonly fills: Fills
   busy: boolean
 }
 
@@ -98,6 +99,8 @@ interface Task {
  */
 const LONG_BYTES = 4 * 1024 * 1024
 
+/** Dead letters among the outlets. */
+const LETTERS = -1
 /** Items of the first slice of a loop, and of the largest. */
 const FIRST_SLICE = 64
 const LARGEST_SLICE = 16_384
@@ -150,7 +153,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         count(node, COUNT_SKIPPED)
       }
     }, states, { pauseMs: paceOf(task) })
-    const loop: Loop = { instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, dead: [], busy: false }
+    const loop: Loop = { instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, dead: [], fills: new Map(), busy: false }
     return loop
   }
 
@@ -170,14 +173,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     for (let outlet = 0; outlet < outs.length; outlet++) {
       const { text } = task.registration.program.outlets[outlet]!
       const held = outs[outlet]!
-      if (held.length === 0 || (!all && !isWorthAFrame(held.length, text))) continue
+      if (held.length === 0 || (!all && !isWorthAFrame(held.length, outlet, loop.fills))) continue
       outs[outlet] = []
-      yield* send(NOTICE_OUT, slot, outlet, held, text, sent)
+      yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills)
     }
-    if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, false))) {
+    if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, LETTERS, loop.fills))) {
       const letters = loop.dead
       loop.dead = []
-      yield* send(NOTICE_DEAD, slot, 0, letters, false, sent)
+      yield* send(NOTICE_DEAD, slot, LETTERS, letters, false, sent, loop.fills)
     }
   }
 
@@ -303,7 +306,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       loop.dead = []
       const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
       sent.frames = 0 // the last word is always said
-      yield* send(NOTICE_FAIL, slot, 0, [told], false, sent)
+      yield* send(NOTICE_FAIL, slot, 0, [told], false, sent, new Map())
     } finally {
       loop.busy = false
       task.behind.shift()?.()

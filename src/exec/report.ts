@@ -23,6 +23,8 @@ export interface Crossings {
   /** Items that were handed to workers; what workers read for themselves is not among them. */
   readonly toWorkers: { readonly frames: number; readonly items: number }
   readonly fromWorkers: { readonly frames: number; readonly items: number }
+  /** Frames from workers that became items here; the others went on to workers, or into a file, as they were. */
+  readonly decoded: number
 }
 
 /** The report of a run: what `run.done` resolves to. */

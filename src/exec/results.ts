@@ -6,9 +6,12 @@
  * Nothing here waits: a generator rests by yielding, and whoever drives it takes another morsel (remote.ts, R1). Called by
  * remote.ts, on worker threads. Touches the arena's slots and the worker's ring of notices.
  */
-import type { Arena } from '../frame/arena.ts'
+import { WORD_BYTES, type Arena } from '../frame/arena.ts'
 import { encodeAlone, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
 import { FRAMES_PER_MORSEL, NOTICE_MORE, type FromWorker } from './protocol.ts'
+
+/** How many results make a frame worth sending, by outlet; -1 is that of dead letters. */
+export type Fills = Map<number, number>
 
 /** What a morsel has sent since it last rested, and how long it has rested, in milliseconds. */
 export interface Sent {
@@ -18,10 +21,12 @@ export interface Sent {
 
 /** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */
 const FOR_RESULTS = 3 / 4
-/** Results held back until they make a frame worth sending. */
+/** Results that make a frame worth sending, as long as nothing is known of their size. */
 const FRAME_ITEMS = 512
-/** The same for text, in lines. */
-const FRAME_LINES = 512
+/** At most so many: who reads a frame works on all of it. */
+const MOST_ITEMS = 2048
+/** Share of a slot that a frame should fill: every frame costs the caller's loop the same, however full. */
+const FULL = 0.9
 
 export interface ResultsOptions {
   readonly worker: number
@@ -32,12 +37,13 @@ export interface ResultsOptions {
 
 export interface Results {
   /** Sends items as frames of a morsel's outlet (or of another kind of notice), resting when it has sent enough. */
-  send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<'rest', void, unknown>
+  send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills): Generator<'rest', void, unknown>
   /** Whether so many results should leave before the morsel is over. */
-  isWorthAFrame(held: number, text: boolean): boolean
+  isWorthAFrame(held: number, outlet: number, fills: Fills): boolean
 }
 
 export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Results => {
+  const { slotBytes } = arena.shared
   let tickets = 0
 
   /** Sends one frame that is already in a slot, or alone; answers nothing, counts nothing. */
@@ -64,7 +70,7 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
     }
   }
 
-  function* send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent): Generator<'rest', void, unknown> {
+  function* send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills): Generator<'rest', void, unknown> {
     for (let from = 0; from < items.length; ) {
       if (sent.frames >= FRAMES_PER_MORSEL) {
         emit(NOTICE_MORE, slot, 0, 0, 0, 0)
@@ -76,6 +82,7 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
       const out = claim()
       const written = out < 0 ? 0 : write(out, items, from, text)
       if (written > 0) {
+        fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
         emit(kind, slot, outlet, out, written, 0)
         from += written
       } else {
@@ -89,5 +96,5 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
     }
   }
 
-  return { send, isWorthAFrame: (held, text) => held >= (text ? FRAME_LINES : FRAME_ITEMS) }
+  return { send, isWorthAFrame: (held, outlet, fills) => held >= (fills.get(outlet) ?? FRAME_ITEMS) }
 }

@@ -269,10 +269,11 @@ class Running {
 
   /** What has crossed threads for all tasks. */
   #crossings(): Crossings {
-    const sum = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 } }
+    const sum = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 }, decoded: 0 }
     for (const { task } of this.#tasks) {
       const crossed = task instanceof ChainTask ? task.crossings : undefined
       if (crossed === undefined) continue
+      sum.decoded += crossed.decoded
       for (const way of ['toWorkers', 'fromWorkers'] as const) {
         sum[way].frames += crossed[way].frames
         sum[way].items += crossed[way].items
