@@ -46,9 +46,9 @@ expectTypeOf(sides.late).toEqualTypeOf<Source<Row>>()
 // @ts-expect-error -- an instant is a number
 rows.pipe(window(minute, { at: (r) => r.path, aggregate: count() }))
 // @ts-expect-error -- an object is no key
-window(minute, { at: (r: Row) => r.time, key: (r: Row) => [r.path], aggregate: count() })
+window(minute, { at: (r: Row) => r.time, key: (r: Row): object => r, aggregate: own })
 // @ts-expect-error -- an aggregate of other items
-rows.pipe(window(minute, { at: (r) => r.time, aggregate: sum() }))
+rows.pipe(window(minute, { at: (r: Row) => r.time, aggregate: sum() }))
 // @ts-expect-error -- no aggregate
 window(minute, { at: (r: Row) => r.time })
 // @ts-expect-error -- an item would be added twice

@@ -2,11 +2,10 @@
  * For kernels: the functions of a stage whose `args` hold the shape of an aggregate, with those of the aggregate added under
  * the names of a combiner's. Called once per instance of a stage, on workers too.
  */
+import type { Fns } from '../kernel.ts'
 import type { Shape } from './core.ts'
 import { cores } from './cores.ts'
 import { gather, type Gather } from './gather.ts'
-
-type Fns = Readonly<Record<string, unknown>>
 
 export const gatherHere = (shape: Shape, fns: Fns): Gather => gather(shape, fns, cores)
 

@@ -8,9 +8,8 @@
  * Loaded by workers.
  */
 import { settled } from '../promised.ts'
+import type { Fns } from '../kernel.ts'
 import type { Core, Shape } from './core.ts'
-
-type Fns = Readonly<Record<string, unknown>>
 
 /** The functions of an aggregate, for one instance of a stage. */
 export interface Gather {

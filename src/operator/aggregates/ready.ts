@@ -9,10 +9,9 @@
 import { argumentError } from '../../error/pipeline-error.ts'
 import { callable } from '../check.ts'
 import type { Aggregate } from '../combiner.ts'
+import type { Fns } from '../kernel.ts'
 import { gather, type Cores } from './gather.ts'
 import type { Args, Core, Shape } from './core.ts'
-
-type Fns = Readonly<Record<string, unknown>>
 
 /** How an aggregate travels: its shape, and the functions that the shape names. */
 export interface Described {
