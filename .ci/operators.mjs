@@ -76,6 +76,18 @@ const ROWS = {
     ['slidingCount', 'countWindow(size, slide)', 'sliding', 'sliding, slidingSize', 'bufferCount(size, every)'],
     ['sort', 'SQL ORDER BY', '', '', '']
   ],
+  'State per key, and windows': [
+    ['mapState', 'keyed state with TTL, ProcessFunction', 'groupBy, statefulMap', 'mapAccum', 'groupBy, scan'],
+    ['scanBy', 'keyBy, reduce', 'groupBy, scan', 'groupByKey, scan', 'groupBy, scan'],
+    ['window', 'keyBy, window, aggregate', '', '', 'bufferTime (by the clock)'],
+    ['windowWithLate', 'sideOutputLateData', '', '', '']
+  ],
+  'Joins and look-ups': [
+    ['joinTable', 'broadcast state', '', '', ''],
+    ['joinAsOf', 'FOR SYSTEM_TIME AS OF', '', '', 'withLatestFrom (by arrival)'],
+    ['joinWithin', 'intervalJoin', '', '', ''],
+    ['enrich', 'AsyncDataStream', 'mapAsync', 'mapEffect with RequestResolver', '']
+  ],
   'Rate and time': [
     ['throttle', '', 'throttle', 'throttle', ''],
     ['debounce', '', '', 'debounce', 'debounceTime'],

@@ -62,6 +62,7 @@ suite('plan', (it) => {
       ['async', 1, ['forEach']]
     ])
     assert.is(channels.length, 8)
+    assert.match(String(pipeline({ out: counted.to(drop) }).explain({ workers: 3 })), /holds a state per key, without a bound/)
     for (const workers of [0, 1]) {
       const { tasks: few } = pipeline({ out: counted.to(drop) }).explain({ workers })
       assert.is(few.flatMap((task) => task.stages).filter((s) => s.name.startsWith('seen')).length, 1)

@@ -284,5 +284,6 @@ export function enrich<A, K extends Key, V>(options: EnrichOptions<A, K, V>): Fl
     onError: policyOf('enrich', options.onError)
   }
   const { type, batch, concurrency, maxKeys, ttlMs } = plan
-  return flowOf(processSpec('enrich', run(plan), options, { type, batch, concurrency, maxKeys, ...(ttlMs === undefined ? {} : { ttlMs }) }), options.name)
+  const spec = processSpec('enrich', run(plan), options, { type, batch, concurrency, maxKeys, ...(ttlMs === undefined ? {} : { ttlMs }) })
+  return flowOf({ ...spec, holds: `answers, at most ${maxKeys}` }, options.name)
 }

@@ -184,5 +184,6 @@ export function joinAsOf<A, B, K extends Key>(left: Source<A>, right: Source<B>,
   const withinMs = numberFrom('joinAsOf', 'withinMs', options.withinMs ?? Infinity, 0)
   const maxKeys = boundOf('joinAsOf', 'maxKeys', options.maxKeys, 1_000_000)
   const args = { type: checked.type, withinMs, maxKeys }
-  return joined(processSpec('joinAsOf', run({ ...checked, at, withinMs, maxKeys }), options, args), [left, right], 2)
+  const spec = processSpec('joinAsOf', run({ ...checked, at, withinMs, maxKeys }), options, args)
+  return joined({ ...spec, holds: `the latest item of each key of the right, at most ${maxKeys}` }, [left, right], 2, options.name)
 }

@@ -106,5 +106,5 @@ export function joinTable<A, T, K extends Key>(
 export function joinTable<A, T, K extends Key>(stream: Source<A>, table: Source<T>, options: JoinTableOptions<A, T, K>): Source<readonly [A, T | undefined]> {
   const checked = checkJoin('joinTable', options as JoinTableOptions<never, never, Key>, ['inner', 'left'])
   const maxRows = boundOf('joinTable', 'maxRows', options.maxRows, 1_000_000)
-  return joined(processSpec('joinTable', run({ ...checked, maxRows }), options, { type: checked.type, maxRows }), [stream, table], 2)
+  return joined({ ...processSpec('joinTable', run({ ...checked, maxRows }), options, { type: checked.type, maxRows }), holds: `the table, at most ${maxRows} rows` }, [stream, table], 2, options.name)
 }

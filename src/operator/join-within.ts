@@ -233,5 +233,6 @@ export function joinWithin<A, B, K extends Key>(left: Source<A>, right: Source<B
   const late = oneOf('joinWithin', 'late', options.late ?? 'drop', ['drop', 'deadLetter'])
   const maxItems = boundOf('joinWithin', 'maxItems', options.maxItems, 100_000)
   const args = { type: checked.type, withinMs, outOfOrderMs, maxItems }
-  return joined(processSpec('joinWithin', run({ ...checked, at, withinMs, outOfOrderMs, late, maxItems }), options, args), [left, right], 2)
+  const spec = processSpec('joinWithin', run({ ...checked, at, withinMs, outOfOrderMs, late, maxItems }), options, args)
+  return joined({ ...spec, holds: `items that may still find a partner, at most ${maxItems}` }, [left, right], 2, options.name)
 }

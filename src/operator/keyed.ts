@@ -35,6 +35,12 @@ export interface KeptOptions<A, E = undefined> extends CpuOptions<E> {
 /** The same, with the types forgotten. */
 type Kept = Omit<KeptOptions<never, unknown>, 'at'> & { readonly at?: UserFunction | undefined }
 
+/** What is kept, as `explain()` says it. */
+const heldOf = ({ maxKeys, ttlMs }: Kept): string => {
+  const bounds = [...(maxKeys === undefined ? [] : [`at most ${maxKeys} in a partition`]), ...(ttlMs === undefined ? [] : [`forgotten after ${ttlMs} ms without use`])]
+  return `a state per key, ${bounds.length === 0 ? 'without a bound (maxKeys, ttlMs)' : bounds.join(', ')}`
+}
+
 const check = (kind: string, options: Kept): Readonly<Record<string, unknown>> => {
   const { maxKeys, ttlMs, at } = options
   const whenFull = oneOf(kind, 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
@@ -69,7 +75,7 @@ export const keyedSpec = (
   const { at } = options
   const all = at === undefined ? fns : { ...fns, at }
   const whole = cpu(kind, all, options, { parallelism: 'serial', args: { ...check(kind, options), ...args } })
-  return { ...whole, keyed: { spread: cpu('spread', { key: fns['key'] }, options), gather: passed } }
+  return { ...whole, holds: heldOf(options), keyed: { spread: cpu('spread', { key: fns['key'] }, options), gather: passed } }
 }
 
 /** What a stage says to one item. Names are names of variables in the loop. */
