@@ -62,7 +62,7 @@ suite('dedupe', (it) => {
     const batches = Array.from({ length: 20 }, (_, k) => Array.from({ length: 10_000 }, (_v, i) => k * 10_000 + i))
     const began = performance.now()
     assert.is((await runFlow(dedupe<number>({ maxKeys: 50_000 }), [...batches, ...batches.slice(-5)])).outs[0]!.length, 200_000)
-    assert.ok(performance.now() - began < 4_000)
+    assert.ok(performance.now() - began < 10_000)
   })
 
   it('follows its policy when the key function throws, by the clock too', async () => {

@@ -78,7 +78,7 @@ suite('throttle', (it) => {
     const { out } = await runOne(throttle<number>({ units: 20, perMs: 1 }), Array.from({ length: 40 }, (_, k) => Array.from({ length: 50 }, (_v, i) => k * 50 + i)))
     const took = performance.now() - began
     assert.is(out.length, 2000)
-    assert.ok(took >= 99 && took < 1000, `${took} ms`)
+    assert.ok(took >= 99 && took < 1800, `${took} ms`)
   })
 
   it('a slow reader holds the line back: what waited for it is no burst', async () => {

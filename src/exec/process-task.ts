@@ -10,9 +10,6 @@ import { localBatch, type Batch } from './batch.ts'
 import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Stages that may go on by themselves, with what an item has begun, when as many items have left as have come. */
-const GO_ON: ReadonlySet<string> = new Set(['expand', 'mergeMap', 'switchMap'])
-
 /** Stages that wait for their channels only, whatever they hold. */
 const JOINS: ReadonlySet<string> = new Set(['concat', 'gather', 'interleave', 'merge', 'race', 'zip'])
 
@@ -22,6 +19,8 @@ export class ProcessTask implements Task {
   readonly cpuMs = 0
   readonly #c: TaskContext
   readonly #controller = new AbortController()
+  /** What the stage says of itself, if it says it. */
+  #underWay: boolean | undefined
 
   constructor(context: TaskContext) {
     this.#c = context
@@ -30,8 +29,8 @@ export class ProcessTask implements Task {
   /** Blocked on a push, or with nothing to do but pull. A stage that waits for the outside may look so: see run.ts. */
   get stuck(): boolean {
     const { inlets, outlets, plan } = this.#c
-    const { kind } = plan.stages[0]!
-    const holdsNothing = (this.itemsIn === this.itemsOut && !GO_ON.has(kind)) || JOINS.has(kind)
+    const looksEmpty = this.itemsIn === this.itemsOut || JOINS.has(plan.stages[0]!.kind)
+    const holdsNothing = this.#underWay === undefined ? looksEmpty : !this.#underWay
     return outlets.pushing || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
   }
 
@@ -52,6 +51,9 @@ export class ProcessTask implements Task {
       else await spec.run({
         ...this.#c.context(stage!),
         signal: this.#controller.signal,
+        underWay: (yes) => {
+          this.#underWay = yes
+        },
         inlets: inlets.map((edge) => this.#inlet(edge)),
         outlets: Array.from({ length: spec.outlets }, (_, outlet) => this.#outlet(outlet))
       })

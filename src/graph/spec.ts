@@ -148,6 +148,11 @@ export interface Outlet {
   push(items: readonly unknown[]): Promise<boolean>
 }
 export interface ProcessContext extends RunContext {
+  /**
+   * For stages that may go on without their input, such as streams that an item has begun: whether there is something to go on
+   * with. The watch for runs that wait for themselves asks.
+   */
+  readonly underWay?: ((yes: boolean) => void) | undefined
   readonly inlets: readonly Inlet[]
   readonly outlets: readonly Outlet[]
 }

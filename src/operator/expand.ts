@@ -63,6 +63,7 @@ const expanding =
         if (fresh) begin()
         else if (feed.over) return
         const one = next()
+        context.underWay?.(more !== undefined)
         if (one !== undefined) {
           if (!(await outlets[0]!.push([one.value]))) return
           if (!fresh) await turn() // a reader that is always free must not keep the input from coming

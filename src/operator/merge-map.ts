@@ -61,6 +61,7 @@ const merging =
         gather(out)
         const room = live.length < concurrency && refusals.letter === undefined && feed.want()
         if (room) begin()
+        context.underWay?.(live.length > 0)
         if (out.length > 0) {
           if (!(await outlets[0]!.push(out))) return
         } else if (refusals.letter !== undefined) await refusals.taken()

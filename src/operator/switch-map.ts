@@ -52,6 +52,7 @@ const switching =
           }
           if (out.length > 0) sending.send(out)
         }
+        context.underWay?.(current !== undefined)
         if (refusals.letter !== undefined) await refusals.taken()
         else if (current === undefined && feed.over && sending.free) return
         else if (feed.size === 0) await bell.next()
