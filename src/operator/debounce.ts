@@ -6,11 +6,10 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { StageOptions } from '../graph/options.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand } from './at-hand.ts'
 import { milliseconds, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { newest } from './newest.ts'
 import { processSpec } from './process.ts'
-import { Sending } from './sending.ts'
 
 export interface DebounceOptions extends StageOptions {
   /** The silence that an item waits for, in milliseconds. */
@@ -18,33 +17,6 @@ export interface DebounceOptions extends StageOptions {
   /** The longest that items which keep coming hold back the newest of them, in milliseconds. Default: for ever. */
   readonly maxMs?: number | undefined
 }
-
-const debouncing =
-  (ms: number, maxMs: number) =>
-  async ({ context: { signal, inlets, outlets }, bell, time, wake }: AtHand): Promise<void> => {
-    const feed = new Feed(inlets[0]!, bell)
-    const sending = new Sending(outlets[0]!, bell)
-    let newest: { item: unknown; due: number; readonly latest: number } | undefined
-    for (;;) {
-      signal.throwIfAborted()
-      while (feed.want()) {
-        const item = feed.take(Infinity).at(-1)
-        const now = time.now()
-        newest ??= { item, due: now, latest: now + maxMs }
-        newest.item = item
-        newest.due = Math.min(now + ms, newest.latest)
-      }
-      if (sending.free) {
-        if (sending.gone) return
-        if (newest !== undefined && (feed.over || time.now() >= newest.due)) {
-          sending.send([newest.item])
-          newest = undefined
-        } else if (feed.over) return
-        else if (newest !== undefined) wake.at(newest.due)
-      }
-      await bell.next()
-    }
-  }
 
 /**
  * Emits the newest item once none has come for `ms`, or once items have kept coming for `maxMs`; at the end of the input at once.
@@ -62,5 +34,5 @@ export const debounce = <A>(options: DebounceOptions): Flow<A, A> => {
   const ms = milliseconds('debounce', 'ms', options.ms, 0)
   const maxMs = options.maxMs === undefined ? Infinity : milliseconds('debounce', 'maxMs', options.maxMs, 0)
   const args = { ms, ...(maxMs === Infinity ? {} : { maxMs }) }
-  return flowOf(processSpec('debounce', atHand(debouncing(ms, maxMs)), options, args), options.name)
+  return flowOf(processSpec('debounce', atHand(newest((now, since) => Math.min(now + ms, since + maxMs))), options, args), options.name)
 }

@@ -6,42 +6,15 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { StageOptions } from '../graph/options.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand } from './at-hand.ts'
 import { milliseconds, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { newest } from './newest.ts'
 import { processSpec } from './process.ts'
-import { Sending } from './sending.ts'
 
 export interface SampleOptions extends StageOptions {
   /** From beat to beat, in milliseconds; the first beat is one of these after the stage has started. A number >= 1. */
   readonly ms: number
 }
-
-const sampling =
-  (ms: number) =>
-  async ({ context: { signal, inlets, outlets }, bell, time, wake }: AtHand): Promise<void> => {
-    const feed = new Feed(inlets[0]!, bell)
-    const sending = new Sending(outlets[0]!, bell)
-    const began = time.now()
-    let newest: { item: unknown; readonly due: number } | undefined
-    for (;;) {
-      signal.throwIfAborted()
-      while (feed.want()) {
-        const item = feed.take(Infinity).at(-1)
-        newest ??= { item, due: began + (Math.floor((time.now() - began) / ms) + 1) * ms }
-        newest.item = item
-      }
-      if (sending.free) {
-        if (sending.gone) return
-        if (newest !== undefined && (feed.over || time.now() >= newest.due)) {
-          sending.send([newest.item])
-          newest = undefined
-        } else if (feed.over) return
-        else if (newest !== undefined) wake.at(newest.due)
-      }
-      await bell.next()
-    }
-  }
 
 /**
  * Emits, every `ms`, the newest of the items that have come since the last beat; nothing if none has. The last item of the input
@@ -57,5 +30,5 @@ const sampling =
 export const sample = <A>(options: SampleOptions): Flow<A, A> => {
   stageOptions('sample', options)
   const ms = milliseconds('sample', 'ms', options.ms, 1)
-  return flowOf(processSpec('sample', atHand(sampling(ms)), options, { ms }), options.name)
+  return flowOf(processSpec('sample', atHand(newest((_, since, began) => began + (Math.floor((since - began) / ms) + 1) * ms)), options, { ms }), options.name)
 }
