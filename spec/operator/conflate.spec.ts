@@ -41,8 +41,10 @@ suite('conflate', (it) => {
 
   it('with maxCount the input waits when so many have been combined', async () => {
     const many = Array.from({ length: 50 }, (_, n) => [n])
-    const { pulled } = await runOne(conflate(sum, { maxCount: 3 }), { batches: many, endless: true }, { slow: () => 3000, signal: AbortSignal.timeout(20) })
-    assert.ok(pulled[0]! <= 1 + 3 + 3, `${pulled[0]}`)
+    const { pulled, pushes } = await runOne(conflate(sum, { maxCount: 3 }), { batches: many, endless: true }, { slow: () => 3000, signal: AbortSignal.timeout(20) })
+    // what has been sent, what is held, and one batch at hand: a busy machine may let the reader take more than once
+    assert.ok(pulled[0]! <= 3 * pushes.length + 3 + 1, `${pulled[0]} items read, ${pushes.length} sent`)
+    assert.ok(pulled[0]! < 50)
   })
 
   it('in a run, the reader that takes one at a time gets what is newest', async () => {
