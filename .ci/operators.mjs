@@ -25,6 +25,7 @@ const ROWS = {
     ['map', 'map', 'map', 'map', 'map'],
     ['filter', 'filter', 'filter', 'filter', 'filter'],
     ['flatMap', 'flatMap', 'mapConcat', 'flattenIterable', 'concatMap over an iterable'],
+    ['pick', 'project', '', '', ''],
     ['pairwise', '', '', 'zipWithPrevious', 'pairwise'],
     ['zipWithIndex', '', 'zipWithIndex', 'zipWithIndex', 'map with its index'],
     ['scan', 'keyed state', 'scan', 'scan, mapAccum', 'scan'],

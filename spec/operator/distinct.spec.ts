@@ -57,7 +57,7 @@ suite('distinct', (it) => {
   it('refuses bad arguments at declaration', () => {
     const key = (n: number): number => n
     verifyRefusals('distinct', [
-      () => distinct('id' as never),
+      () => distinct(3 as never),
       () => distinct(key, { maxKeys: 0 }),
       () => distinct(key, { whenFull: 'evictOldest' }),
       () => distinct(key, { whenFull: 'forget' as never, maxKeys: 2 })

@@ -47,7 +47,7 @@ export class ProcessTask implements Task {
       for (const edge of inlets) edge.leave()
     })
     try {
-      if (spec.passes === true) await this.#pass()
+      if (spec.forwards === true) await this.#forward()
       else await spec.run({
         ...this.#c.context(stage!),
         signal: this.#controller.signal,
@@ -69,7 +69,7 @@ export class ProcessTask implements Task {
   }
 
   /** What comes in goes out as it is: nobody here looks at it. */
-  async #pass(): Promise<void> {
+  async #forward(): Promise<void> {
     const { inlets, outlets } = this.#c
     await Promise.all(
       inlets.map(async (edge) => {

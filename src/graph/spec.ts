@@ -20,6 +20,15 @@ export type Parallelism =
   /** needs all items, in order, in one place */
   | 'serial'
 
+/** The fields of an item that a stage looks at; absent: any of them. Those that its readers look at are not counted here. */
+export type Reads = readonly string[]
+
+/**
+ * What a stage with one kind of item sends on, where that is what came: the items themselves, or objects of those of their fields
+ * that it `reads`. Absent: something else.
+ */
+export type Passes = 'items' | 'fields'
+
 export interface KernelSpec {
   readonly role: 'kernel'
   readonly kind: string
@@ -38,6 +47,8 @@ export interface KernelSpec {
   readonly outlets: number
   /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
   readonly holds?: string | undefined
+  readonly reads?: Reads | undefined
+  readonly passes?: Passes | undefined
   /**
    * An aggregation written in two halves: the planner puts this `partial` kernel where the items are and `merge`
    * behind the channel. Present on composite stages only; lower.ts replaces them.
@@ -166,9 +177,11 @@ export interface ProcessSpec {
   readonly onError: OnError
   readonly outlets: number
   /** Every batch of any inlet goes to the one outlet as it is, undecoded; `run` is not called. */
-  readonly passes?: true | undefined
+  readonly forwards?: true | undefined
   /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
   readonly holds?: string | undefined
+  readonly reads?: Reads | undefined
+  readonly passes?: Passes | undefined
 }
 
 /** What a write answers: `'closed'` when the sink wants no more (nobody reads what it writes); the run goes on without it. */

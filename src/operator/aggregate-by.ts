@@ -10,11 +10,11 @@ import { bindShape } from './aggregates/bind.ts'
 import { PART_SIZE, type Combiner } from './combiner.ts'
 import { heldByKey, keyedArgs, type KeyedOptions } from './count-by.ts'
 import type { Emitter, Kernel } from './kernel.ts'
-import type { Key } from './keys.ts'
+import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
 
 const addTo = (g: Emitter, item: string, sends: boolean): string => {
   const [key, before, after, isNew] = [g.fresh('key'), g.fresh('before'), g.fresh('after'), g.fresh('isNew')]
-  return `${key} = ${g.call('key', item)}; ${before} = ${g.state}.parts.get(${key});
+  return `${key} = ${keyOf(g, item)}; ${before} = ${g.state}.parts.get(${key});
     ${isNew} = ${before} === undefined && !${g.state}.parts.has(${key});
     if (${isNew}) {
       ${g.refusePromise(key)} ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
@@ -69,7 +69,8 @@ export const mergeKernel: Kernel = {
 
 /**
  * Gathers the items of each key with `combiner`, one of millrace's (`sum()`, `count()` …) or of your own, and emits one map at the
- * end: key to answer. The order of the keys is not promised.
+ * end: key to answer. The order of the keys is not promised. `key` is a function, or the name of a field. To leave behind what the
+ * combiner does not need either, see `pick`.
  *
  * **Cost**    one call of `key` and of `add` and one look-up per item; a map per worker, and per 16 384 keys, crosses
  *             threads
@@ -80,11 +81,23 @@ export const mergeKernel: Kernel = {
  * const bytesByHost = aggregateBy((r: { host: string; bytes: number }) => r.host, sum((r) => r.bytes))
  * await from([{ host: 'a', bytes: 1 }, { host: 'a', bytes: 2 }]).pipe(bytesByHost).toArray() // => [Map { 'a' => 3 }]
  */
-export const aggregateBy = <A, K extends Key, S, R = S, E = undefined>(
+export function aggregateBy<A, K extends Key, S, R = S, E = undefined>(
   key: (item: A, env: E) => K,
   combiner: Combiner<A, S, R, E>,
+  options?: KeyedOptions<E>
+): Flow<A, ReadonlyMap<K, R>>
+export function aggregateBy<A, F extends KeyField<A>, S, R = S, E = undefined>(
+  field: F,
+  combiner: Combiner<A, S, R, E>,
+  options?: KeyedOptions<E>
+): Flow<A, ReadonlyMap<A[F], R>>
+export function aggregateBy<A, S, R, E>(
+  key: unknown,
+  combiner: Combiner<A, S, R, E>,
   options: KeyedOptions<E> = {}
-): Flow<A, ReadonlyMap<K, R>> => {
+): Flow<A, ReadonlyMap<unknown, R>> {
   const gathering = gatheringOf('aggregateBy', combiner)
-  return flowOf(gatheringSpec('aggregateBy', gathering, { key }, keyedArgs('aggregateBy', options), options, heldByKey('a state', options)), options.name)
+  const { fns, args } = keyedBy(key) // what the combiner reads is not known
+  const all = { ...args, ...keyedArgs('aggregateBy', options) }
+  return flowOf(gatheringSpec('aggregateBy', gathering, fns, all, options, heldByKey('a state', options)), options.name)
 }

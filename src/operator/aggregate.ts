@@ -11,7 +11,7 @@
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import type { KernelSpec } from '../graph/spec.ts'
+import type { KernelSpec, Reads } from '../graph/spec.ts'
 import { bindShape } from './aggregates/bind.ts'
 import { describe, isReady } from './aggregates/ready.ts'
 import { stageOptions } from './check.ts'
@@ -78,18 +78,20 @@ interface Halves {
   readonly args?: Readonly<Record<string, unknown>> | undefined
   /** What the whole remembers: see `holds` of a spec. */
   readonly holds?: string | undefined
+  /** See `KernelSpec`; of the partial half. */
+  readonly reads?: Reads | undefined
 }
 
 /**
  * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is
  * the partial half's: when a part cannot be combined the answer would be wrong, so that ends the run.
  */
-export const halved = (kind: string, { partial, merge, args = {}, holds }: Halves, options: CpuOptions<unknown>): KernelSpec => {
+export const halved = (kind: string, { partial, merge, args = {}, holds, reads }: Halves, options: CpuOptions<unknown>): KernelSpec => {
   const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
   return {
     ...whole,
     halves: {
-      partial: cpu(`${kind}.partial`, partial, options, { parallelism: 'partial', args }),
+      partial: cpu(`${kind}.partial`, partial, options, { parallelism: 'partial', args, reads }),
       merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args, holds })
     }
   }

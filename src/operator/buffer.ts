@@ -16,7 +16,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { bellOf } from './bell.ts'
 import { oneOf, stageOptions, wholeNumber } from './check.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 
 export interface BufferOptions extends StageOptions {
   /** Items held. A whole number >= 1. */
@@ -143,5 +143,5 @@ export const buffer = <A>(options: BufferOptions): Flow<A, A> => {
   stageOptions('buffer', options)
   const capacity = wholeNumber('buffer', 'capacity', options.capacity, 1)
   const overflow = oneOf('buffer', 'overflow', options.overflow ?? 'wait', ['wait', 'dropOldest', 'dropNewest', 'fail'])
-  return flowOf(processSpec('buffer', run(capacity, overflow), options, { capacity, overflow }), options.name)
+  return flowOf(passesAll(processSpec('buffer', run(capacity, overflow), options, { capacity, overflow })), options.name)
 }

@@ -25,6 +25,7 @@ import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
 import type { Fns, Kernel } from './kernel.ts'
+import { picked } from './pick.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
 import { promised } from './promised.ts'
 import { seen } from './recent.ts'
@@ -190,7 +191,7 @@ export const instantiate = (
     counts,
     states,
     help: {
-      failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey,
+      failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, picked,
       weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, walker: (): Walker => new Walker()
     },
     args: program.nodes.map((node) => node.args),

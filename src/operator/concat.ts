@@ -8,7 +8,7 @@
 import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
-import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 const run = async ({ inlets, outlets }: ProcessContext): Promise<void> => {
   const outlet = outlets[0]!
@@ -35,5 +35,5 @@ export function concat<S extends readonly Source<unknown>[]>(
 ): Source<ItemOf<S[number]>>
 export function concat(...given: readonly unknown[]): Source<unknown> {
   const [inputs, options] = inputsOf(given)
-  return joined(processSpec('concat', run, options), inputs, 1, options.name)
+  return joined(passesAll(processSpec('concat', run, options)), inputs, 1, options.name)
 }

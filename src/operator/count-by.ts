@@ -10,7 +10,7 @@ import { halved, sendPart } from './aggregate.ts'
 import { stageOptions, wholeNumber } from './check.ts'
 import { PART_SIZE } from './combiner.ts'
 import type { Kernel } from './kernel.ts'
-import type { Key } from './keys.ts'
+import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
 
 export interface KeyedOptions<E = undefined> extends CpuOptions<E> {
   /** Different keys that may be kept, on each worker and in all; one more is an error. A whole number >= 1. Default: no bound. */
@@ -22,7 +22,7 @@ export const partialKernel: Kernel = {
   state: () => ({ counts: new Map() }),
   each: (g, item) => {
     const [key, n, counts] = [g.fresh('key'), g.fresh('n'), `${g.state}.counts`]
-    return `${key} = ${g.call('key', item)}; ${n} = ${counts}.get(${key});
+    return `${key} = ${keyOf(g, item)}; ${n} = ${counts}.get(${key});
       if (${n} !== undefined) ${counts}.set(${key}, ${n} + 1);
       else {
         ${g.refusePromise(key)} ${counts}.set(${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}), 1);
@@ -60,18 +60,25 @@ export const keyedArgs = (operator: string, options: KeyedOptions<unknown>): Rea
 }
 
 /**
- * Counts the items of each key and emits one map at the end: key to count. The order of the keys is not promised.
+ * Counts the items of each key and emits one map at the end: key to count. The order of the keys is not promised. `key` is a
+ * function, or the name of a field: then nothing else of an item is needed, and nothing else crosses threads.
  *
- * **Cost**    one call of `key` and one look-up per item; a map per worker, and per 16 384 keys, crosses threads
+ * **Cost**    one call of `key` (one read of the field) and one look-up per item; a map per worker, and per 16 384 keys, crosses threads
  * **Errors**  an item that `key` throws on, or whose key is an object, is handled by `onError`; more than `maxKeys` keys are
  *             `ERR_MILLRACE_TOO_MANY_KEYS`
  * **Memory**  a count per different key in the sum, and 16 384 on each worker: bound the keys, by what they are or by `maxKeys`
  * **Source**  lodash `countBy`
  * @example
  * await from(['mill', 'race', 'mint']).pipe(countBy((word) => word[0])).toArray() // => [Map { 'm' => 2, 'r' => 1 }]
+ * await from([{ host: 'a' }, { host: 'b' }]).pipe(countBy('host')).toArray() // => [Map { 'a' => 1, 'b' => 1 }]
  */
-export const countBy = <A, K extends Key, E = undefined>(
+export function countBy<A, K extends Key, E = undefined>(
   key: (item: A, env: E) => K,
-  options: KeyedOptions<E> = {}
-): Flow<A, ReadonlyMap<K, number>> =>
-  flowOf(halved('countBy', { partial: { key }, merge: {}, args: keyedArgs('countBy', options), holds: heldByKey('a count', options) }, options), options.name)
+  options?: KeyedOptions<E>
+): Flow<A, ReadonlyMap<K, number>>
+export function countBy<A, F extends KeyField<A>>(field: F, options?: KeyedOptions): Flow<A, ReadonlyMap<A[F], number>>
+export function countBy<A>(key: unknown, options: KeyedOptions<unknown> = {}): Flow<A, ReadonlyMap<unknown, number>> {
+  const { fns, args, reads } = keyedBy(key)
+  const all = { ...args, ...keyedArgs('countBy', options) }
+  return flowOf(halved('countBy', { partial: fns, merge: {}, args: all, holds: heldByKey('a count', options), reads }, options), options.name)
+}

@@ -14,7 +14,7 @@ export interface PlainOptions extends Pick<CpuOptions, 'name' | 'lane'> {
   readonly onError?: Exclude<OnError, Retry> | undefined
 }
 
-type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves' | 'holds' | 'keyed'>>
+type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves' | 'holds' | 'keyed' | 'reads' | 'passes'>>
 
 /** A spec for kernel `kind` with the user's functions; everything else has the defaults of a stateless stage. */
 export const cpu = (

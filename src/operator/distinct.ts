@@ -10,7 +10,7 @@ import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { heldByKey } from './count-by.ts'
 import { cpu } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
-import type { Key } from './keys.ts'
+import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
 
 export interface DistinctOptions<E = undefined> extends CpuOptions<E> {
   /** Keys that are kept. A whole number >= 1. Default: no bound. */
@@ -29,7 +29,7 @@ export const kernel: Kernel = {
   each: (g, item) => {
     const [key, s] = [g.fresh('key'), g.state]
     const max = `${g.args}.evict ? undefined : ${g.args}.maxKeys`
-    return `${key} = ${g.call('key', item)};
+    return `${key} = ${keyOf(g, item)};
       if (!${s}.seen.has(${key})) {
         ${g.refusePromise(key)} ${key} = ${g.help}.newKey('distinct', ${s}.seen.size, ${max}, ${key});
         if (${g.args}.evict) {
@@ -46,7 +46,8 @@ export const kernel: Kernel = {
 const itself = (item: unknown): unknown => item
 
 /**
- * Lets through the first item of each key; without `key` the item is its own. Keys are compared like those of a `Map`: texts,
+ * Lets through the first item of each key; without `key` the item is its own; `key` is a
+ * function, or the name of a field. Keys are compared like those of a `Map`: texts,
  * numbers, booleans, bigints, `null` and `undefined`; an object is refused, for it would be equal to no other.
  *
  * **Order**   of the input
@@ -59,13 +60,15 @@ const itself = (item: unknown): unknown => item
  */
 export function distinct<A extends Key>(): Flow<A, A>
 export function distinct<A, E = undefined>(key: (item: A, env: E) => Key, options?: DistinctOptions<E>): Flow<A, A>
-export function distinct<A, E>(
-  key: (item: A, env: E) => Key = itself as (item: A) => Key,
-  options: DistinctOptions<E> = {}
-): Flow<A, A> {
+export function distinct<A>(field: KeyField<A>, options?: DistinctOptions): Flow<A, A>
+export function distinct<A>(key: unknown = itself, options: DistinctOptions<unknown> = {}): Flow<A, A> {
   stageOptions('distinct', options)
   const whenFull = oneOf('distinct', 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
   const bounded = options.maxKeys !== undefined || whenFull === 'evictOldest'
-  const args = bounded ? { maxKeys: wholeNumber('distinct', 'maxKeys', options.maxKeys, 1), evict: whenFull === 'evictOldest' } : {}
-  return flowOf(cpu('distinct', { key }, options, { parallelism: 'serial', args, holds: heldByKey('an entry', options) }), options.name)
+  const { fns, args: field, reads } = keyedBy(key)
+  const bound = bounded ? { maxKeys: wholeNumber('distinct', 'maxKeys', options.maxKeys, 1), evict: whenFull === 'evictOldest' } : {}
+  const spec = cpu('distinct', fns, options, {
+    parallelism: 'serial', args: { ...field, ...bound }, reads, passes: 'items', holds: heldByKey('an entry', options)
+  })
+  return flowOf(spec, options.name)
 }

@@ -16,6 +16,8 @@ export const kernel: Kernel = {
   each: (g, item) => `if (${g.state}.dropped < ${g.args}.count) ${g.state}.dropped++; else { ${g.emit(item)} }`
 }
 
+const PASSES = { parallelism: 'serial', reads: [], passes: 'items' } as const
+
 /**
  * Emits all items but the first `count`.
  *
@@ -26,4 +28,4 @@ export const kernel: Kernel = {
  * await range(0, 5).pipe(drop(3)).toArray() // => [3, 4]
  */
 export const drop = <A>(count: number, options: Pick<CpuOptions, 'name' | 'lane'> = {}): Flow<A, A> =>
-  flowOf(cpu('drop', {}, options, { parallelism: 'serial', args: { count: wholeNumber('drop', 'count', count, 0) } }), options.name)
+  flowOf(cpu('drop', {}, options, { ...PASSES, args: { count: wholeNumber('drop', 'count', count, 0) } }), options.name)

@@ -29,5 +29,5 @@ export const kernel: Kernel = {
 export function filter<A, B extends A, E = undefined>(predicate: (item: A, env: E) => item is B, options?: CpuOptions<E>): Flow<A, B>
 export function filter<A, E = undefined>(predicate: (item: A, env: E) => boolean, options?: CpuOptions<E>): Flow<A, A>
 export function filter<A, E>(predicate: (item: A, env: E) => boolean, options: CpuOptions<E> = {}): Flow<A, A> {
-  return flowOf(cpu('filter', { predicate }, options), options.name)
+  return flowOf(cpu('filter', { predicate }, options, { passes: 'items' }), options.name)
 }

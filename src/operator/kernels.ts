@@ -25,6 +25,7 @@ import * as mapState from './map-state.ts'
 import * as pairwise from './pairwise.ts'
 import * as parseJson from './parse-json.ts'
 import * as partition from './partition.ts'
+import * as pick from './pick.ts'
 import * as reduce from './reduce.ts'
 import * as route from './route.ts'
 import * as scan from './scan.ts'
@@ -43,7 +44,7 @@ import * as zipWithIndex from './zip-with-index.ts'
 const whole = [
   batch.kernel, changes.kernel, decode.kernel, dedupe.kernel, distinct.kernel, drop.kernel, dropWhile.kernel, endWith.kernel,
   filter.kernel, flatMap.kernel, intersperse.kernel, map.kernel, mapEither.kernel, mapState.kernel, pairwise.kernel, parseJson.kernel,
-  partition.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel, take.kernel,
+  partition.kernel, pick.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel, take.kernel,
   takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
 ]
 

@@ -60,7 +60,7 @@ const passed: ProcessSpec = {
   kind: 'gather',
   args: {},
   run: () => Promise.reject(new Error('millrace: a stage that passes batches on is not run')),
-  passes: true,
+  forwards: true,
   onError: 'fail',
   outlets: 1
 }

@@ -1,15 +1,26 @@
 /**
  * Keys that stages remember: what may be one, how many may be kept, and that a kept key owns its characters.
  *
- * Called by the loops of distinct, countBy and aggregateBy, once per new key and not for every item. Loaded by workers.
+ * `newKey` is called by the loops of distinct, countBy and aggregateBy, once per new key and not for every item. Loaded by workers.
  */
 import { own } from '../prelude/own-string.ts'
+import type { Emitter } from './kernel.ts'
 
 /**
  * What can be a key: a value that is equal to another one wherever it is. Objects are not, they are compared by identity,
  * which is lost between threads; answer a string or a number that says what they hold.
  */
 export type Key = string | number | bigint | boolean | null | undefined
+
+/** The fields of `A` that can be keys. */
+export type KeyField<A> = { [K in keyof A & string]-?: A[K] extends Key ? K : never }[keyof A & string]
+
+/** What a stage's spec says of its key: a function of the user's, or the name of a field, which travels without one. */
+export const keyedBy = (key: unknown) =>
+  typeof key === 'string' ? { fns: {}, args: { field: key }, reads: [key] } : { fns: { key }, args: {}, reads: undefined }
+
+/** An expression for the key of an item. */
+export const keyOf = (g: Emitter, item: string): string => (g.has('key') ? g.call('key', item) : `${item}[${g.args}.field]`)
 
 /** The key, or a refusal: it is none. */
 export const refuseKey = (operator: string, key: unknown): Key => {

@@ -12,7 +12,7 @@ import { argumentError } from '../error/pipeline-error.ts'
 import { wholeNumber } from './check.ts'
 import { mergeOrdered, mergePreferred } from './merge-ways.ts'
 import { orderOf, type OrderOptions } from './order.ts'
-import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 export interface MergeOptions<A> extends StageOptions, OrderOptions<A> {
   /** The source (its position, from 0) whose items go first; the others' go on while it has none. */
@@ -66,9 +66,9 @@ export function merge(...given: readonly unknown[]): Source<unknown> {
     const args = { order: order ?? 'ascending' }
     return joined(processSpec('merge', mergeOrdered(orderOf('merge', options as OrderOptions<never>)), options, args), inputs, 1, name)
   }
-  if (prefer === undefined) return joined(processSpec('merge', run, options), inputs, 1, name)
+  if (prefer === undefined) return joined(passesAll(processSpec('merge', run, options)), inputs, 1, name)
   if (wholeNumber('merge', 'prefer', prefer, 0) >= inputs.length) {
     throw argumentError('range', 'merge: prefer must be the position of a source', `got ${prefer} of ${inputs.length}`, 'count from 0')
   }
-  return joined(processSpec('merge', mergePreferred(prefer), options, { prefer }), inputs, 1, name)
+  return joined(passesAll(processSpec('merge', mergePreferred(prefer), options, { prefer })), inputs, 1, name)
 }

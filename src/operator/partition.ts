@@ -47,6 +47,6 @@ export function partition<A, E>(
   options: CpuOptions<E> = {}
 ): readonly [Source<A>, Source<A>] {
   sources('partition', [source], 1, 1)
-  const stage = makeStage(cpu('partition', { predicate }, options, { outlets: 2 }), [source.port], options.name)
+  const stage = makeStage(cpu('partition', { predicate }, options, { outlets: 2, passes: 'items' }), [source.port], options.name)
   return [new Source({ stage, outlet: 0 }), new Source({ stage, outlet: 1 })]
 }

@@ -19,6 +19,9 @@ export const processSpec = (
   return { role: 'process', kind, args, run, onError: policyOf(kind, options.onError), outlets: 1 }
 }
 
+/** The spec of a stage that sends on what comes, and looks at none of it. */
+export const passesAll = (spec: ProcessSpec): ProcessSpec => ({ ...spec, reads: [], passes: 'items' })
+
 /** The type of a source's items. */
 export type ItemOf<S> = S extends Source<infer A> ? A : never
 

@@ -97,7 +97,7 @@ export const route = <A, R extends Routes<A, E>, E = undefined>(
     }
   })
   const fns = Object.fromEntries(names.map((name, i) => [`route${i}`, routes[name]]))
-  const spec = cpu('route', fns, options, { outlets: names.length + 1, args: { routes: names } })
+  const spec = cpu('route', fns, options, { outlets: names.length + 1, args: { routes: names }, passes: 'items' })
   const stage = makeStage(spec, [source.port], options.name)
   const ways = [...names, 'otherwise'].map((name, outlet) => [name, new Source<A>({ stage, outlet })] as const)
   return Object.fromEntries(ways) as unknown as Routed<A, R>

@@ -47,5 +47,5 @@ export function takeWhile<A, E = undefined>(predicate: (item: A, env: E) => bool
 export function takeWhile<A, E>(predicate: (item: A, env: E) => boolean, options: TakeWhileOptions<E> = {}): Flow<A, A> {
   stageOptions('takeWhile', options)
   const args = { inclusive: options.inclusive === true }
-  return flowOf(cpu('takeWhile', { predicate }, options, { parallelism: 'serial', args }), options.name)
+  return flowOf(cpu('takeWhile', { predicate }, options, { parallelism: 'serial', args, passes: 'items' }), options.name)
 }

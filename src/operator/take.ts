@@ -18,6 +18,8 @@ export const kernel: Kernel = {
   each: (g, item) => `${g.state}.taken++; ${g.emitOne(item)} if (${g.state}.taken >= ${g.args}.count) { ${g.stop} }`
 }
 
+const PASSES = { parallelism: 'serial', reads: [], passes: 'items' } as const
+
 /**
  * Emits the first `count` items and ends. `take(0)` takes none.
  *
@@ -27,4 +29,4 @@ export const kernel: Kernel = {
  * await range(0, 1_000_000_000).pipe(take(3)).toArray() // => [0, 1, 2]
  */
 export const take = <A>(count: number, options: Pick<CpuOptions, 'name' | 'lane'> = {}): Flow<A, A> =>
-  flowOf(cpu('take', {}, options, { parallelism: 'serial', args: { count: wholeNumber('take', 'count', count, 0) } }), options.name)
+  flowOf(cpu('take', {}, options, { ...PASSES, args: { count: wholeNumber('take', 'count', count, 0) } }), options.name)

@@ -27,4 +27,4 @@ export const kernel: Kernel = {
  * await range(0, 2).pipe(tap((n) => console.log(n), { lane: 'async' })).toArray() // logs 0 and 1 => [0, 1]
  */
 export const tap = <A, E = undefined>(fn: (item: A, env: E) => unknown, options: CpuOptions<E> = {}): Flow<A, A> =>
-  flowOf(cpu('tap', { fn }, options), options.name)
+  flowOf(cpu('tap', { fn }, options, { passes: 'items' }), options.name)
