@@ -13,12 +13,14 @@
 import { store } from '../atomic/park.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
 import { workerDied } from '../error/wording-run.ts'
+import type { Hint } from '../frame/hint.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Death } from '../pool/bury.ts'
 import { frameBatch, type Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
 import type { Crew } from '../runtime/crew.ts'
 import { nextTask, type Hand } from '../runtime/registrations.ts'
+import { hintFor } from './codec-columns.ts'
 import { Company } from './company.ts'
 import { Delivery, type Pending, type Progress } from './delivery.ts'
 import type { DeadLetter } from './failure.ts'
@@ -81,6 +83,8 @@ export class PoolTask implements Hand {
   readonly #registration: Registration
   readonly #stop: Int32Array
   readonly #window: number
+  /** What is known of the items that it hands out. */
+  readonly #hint: Hint | undefined
   readonly #company = new Company()
   readonly #delivery: Delivery
   readonly #ran = new Set<number>()
@@ -93,6 +97,7 @@ export class PoolTask implements Hand {
     const { plan, crew } = options
     this.#registration = registrationOf(options, nextTask())
     this.counters = new Float64Array(this.#registration.counters)
+    this.#hint = hintFor(plan.input)
     this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
     this.#stop = new Int32Array(this.#registration.stop)
     this.#delivery = new Delivery({
@@ -176,7 +181,7 @@ export class PoolTask implements Hand {
       await this.#permit()
       if (this.shut) break
       const { items, from, to } = company.next(this.morselItems)
-      const { slot, taken } = this.#o.crew.submitItems(this.#registration.task, items, from, to, this.#owner)
+      const { slot, taken } = this.#o.crew.submitItems(this.#registration.task, items, from, to, this.#owner, this.#hint)
       if (slot < 0) {
         await this.#room()
         continue

@@ -20,6 +20,7 @@ import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } f
 import type { Kernel } from '../operator/kernel.ts'
 import type { Binding } from '../plan/program.ts'
 import { decodeAlone, readFrame, type AloneFrame } from '../frame/frame.ts'
+import type { Hint } from '../frame/hint.ts'
 import type { Arena } from '../frame/arena.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
@@ -30,6 +31,7 @@ import {
   INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
+import { hintFor } from './codec-columns.ts'
 import { createResults, type Fills, type Sent } from './results.ts'
 import { tell } from './told.ts'
 
@@ -87,6 +89,8 @@ interface Task {
   readonly before: Float64Array
   readonly stop: Int32Array
   readonly reader: SplitReader | undefined
+  /** By outlet: what is known of its items in advance. */
+  readonly hints: readonly (Hint | undefined)[]
   /** Morsels of a serial task that wait for the one before them. */
   readonly behind: (() => void)[]
   /** How many they are, with the one whose turn has come but that has not begun. */
@@ -175,7 +179,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       const held = outs[outlet]!
       if (held.length === 0 || (!all && !isWorthAFrame(held.length, outlet, loop.fills))) continue
       outs[outlet] = []
-      yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills)
+      yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
     }
     if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, LETTERS, loop.fills))) {
       const letters = loop.dead
@@ -380,6 +384,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         tally: counters.slice(),
         before: counters.slice(),
         stop: new Int32Array(registration.stop),
+        hints: program.outlets.map(({ columns }) => hintFor(columns)),
         reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
       }
       task.loops.push(makeLoop(task, adopted.get(id))) // compiles, so that what cannot be compiled is found before the first item

@@ -8,6 +8,7 @@
  */
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
 import { encodeAlone, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
+import type { Hint } from '../frame/hint.ts'
 import { FRAMES_PER_MORSEL, NOTICE_MORE, type FromWorker } from './protocol.ts'
 
 /** How many results make a frame worth sending, by outlet; -1 is that of dead letters. */
@@ -37,7 +38,9 @@ export interface ResultsOptions {
 
 export interface Results {
   /** Sends items as frames of a morsel's outlet (or of another kind of notice), resting when it has sent enough. */
-  send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills): Generator<'rest', void, unknown>
+  send(
+    kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
+  ): Generator<'rest', void, unknown>
   /** Whether so many results should leave before the morsel is over. */
   isWorthAFrame(held: number, outlet: number, fills: Fills): boolean
 }
@@ -61,16 +64,18 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
     return -1
   }
 
-  const write = (out: number, items: readonly unknown[], from: number, text: boolean): number => {
+  const write = (out: number, items: readonly unknown[], from: number, text: boolean, hint: Hint | undefined): number => {
     try {
-      return (text ? writeText : writeFrame)(arena, out, items as never, from, items.length)
+      return text ? writeText(arena, out, items as readonly string[], from, items.length) : writeFrame(arena, out, items, from, items.length, hint)
     } catch (error) {
       arena.release(out) // an item that cannot be cloned
       throw error
     }
   }
 
-  function* send(kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills): Generator<'rest', void, unknown> {
+  function* send(
+    kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
+  ): Generator<'rest', void, unknown> {
     for (let from = 0; from < items.length; ) {
       if (sent.frames >= FRAMES_PER_MORSEL) {
         emit(NOTICE_MORE, slot, 0, 0, 0, 0)
@@ -80,7 +85,7 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
         sent.frames = 0
       }
       const out = claim()
-      const written = out < 0 ? 0 : write(out, items, from, text)
+      const written = out < 0 ? 0 : write(out, items, from, text, hint)
       if (written > 0) {
         fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
         emit(kind, slot, outlet, out, written, 0)
@@ -89,7 +94,7 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
         if (out >= 0) arena.release(out)
         // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
         const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
-        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text))
+        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text, hint))
         from = to
       }
       sent.frames++

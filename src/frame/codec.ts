@@ -5,6 +5,8 @@
  * may remember of earlier runs (families.ts) never changes what arrives.
  */
 
+import type { Shape } from './shape.ts'
+
 export interface FrameCodec {
   /** Number in the frame's header. */
   readonly kind: number
@@ -12,9 +14,9 @@ export interface FrameCodec {
   readonly suits: (first: unknown) => boolean
   /**
    * Writes `items[from…]` up to `to`, as many as there is room for and as the codec can; 0 when not even one.
-   * Answers how many; `written.bytes` says how many bytes they took.
+   * Answers how many; `written.bytes` says how many bytes they took. `shape`: what the items are supposed to be.
    */
-  readonly encode: (items: readonly unknown[], from: number, to: number, target: Buffer, written: Written) => number
+  readonly encode: (items: readonly unknown[], from: number, to: number, target: Buffer, written: Written, shape?: Shape) => number
   readonly decode: (bytes: Buffer, count: number) => unknown[]
 }
 

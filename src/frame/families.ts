@@ -12,6 +12,7 @@
  *   F3  a frame of too few items is a loss. MAX_LOSSES in a row, and the family's items go as values for good
  *   F4  there are MAX_FAMILIES families; after MAX_STRANGERS new ones in a row that did not make a frame, one unknown run in
  *       STRANGER_EVERY is tried
+ *   F5  with a hint the first item is enough: the family has the hint's kinds and optional fields, and its loop is compiled at once
  * So items whose shapes never settle cost a bounded number of inferences and compilations, then what they cost without columns.
  * Getters: a shape is not inferred from items with accessors; where a later item has them, they are called by the gathering,
  * and once more by another codec if that item is not for columns after all.
@@ -19,10 +20,11 @@
  */
 import { compileGather, type Gather } from './gather.ts'
 import { plainGather } from './gather-plain.ts'
+import { hinted } from './hint.ts'
 import { columnOfItem, isPlain, widened } from './infer.ts'
 import { createPacking, writeColumns, type Packing } from './lay-out.ts'
 import { MAX_ITEMS, MISFIT, createScratch, forget, layOut, prepare, type Layout, type Scratch } from './layout.ts'
-import { MAX_FIELDS, textOf, type Shape } from './shape.ts'
+import { MAX_FIELDS, textOf, type Column, type Shape } from './shape.ts'
 
 /** Items that are gathered without a loop of their own: compiling one costs as much as a few hundred. */
 const WARM = 256
@@ -54,6 +56,9 @@ interface Family {
   textFor: readonly number[]
 }
 
+/** Families by signature; `undefined` for what goes as values. */
+type Signatures = Map<string, Family | undefined>
+
 /** What identifies the family of an item: its keys in order. None when there are too many. */
 const signatureOf = (item: object): string | undefined => {
   if (Array.isArray(item)) return `[${Math.min(item.length, WORTH + 1)}`
@@ -67,16 +72,17 @@ const signatureOf = (item: object): string | undefined => {
 }
 
 export interface ColumnsWriter {
-  /** As the codec's `encode`. */
-  write(items: readonly unknown[], from: number, to: number, target: Buffer, written: { bytes: number }): number
+  /** As the codec's `encode`; `hint` is the shape that the items are supposed to have. */
+  write(items: readonly unknown[], from: number, to: number, target: Buffer, written: { bytes: number }, hint?: Shape): number
   /** Families, and loops compiled so far: for specs. */
   counts(): { readonly families: number; readonly compiled: number }
 }
 
 /** A writer with families of its own; `plain`: it never compiles. */
 export const createColumnsWriter = (plain = false): ColumnsWriter => {
-  /** Families by signature; `undefined` for what goes as values. */
-  const bySignature = new Map<string, Family | undefined>()
+  /** Those of items without a hint. */
+  const signatures: Signatures = new Map()
+  const byHint = new WeakMap<Shape, Signatures>()
   const families: Family[] = []
   const scratch: Scratch = createScratch()
   let compiled = 0
@@ -110,38 +116,62 @@ export const createColumnsWriter = (plain = false): ColumnsWriter => {
     return all
   }
 
-  const remember = (signature: string, family: Family | undefined): Family | undefined => {
-    if (bySignature.size === MAX_SIGNATURES) bySignature.clear()
-    bySignature.set(signature, family)
+  const signaturesOf = (hint: Shape | undefined): Signatures => {
+    if (hint === undefined) return signatures
+    let known = byHint.get(hint)
+    if (known === undefined) byHint.set(hint, (known = new Map<string, Family | undefined>()))
+    return known
+  }
+
+  /** A family that has room for items of these columns as it is. */
+  const taking = (columns: readonly Column[]): Family | undefined =>
+    families.find(({ shape }) => {
+      const text = textOf(shape, [])
+      return columns.every((column) => {
+        const wider = widened(shape, column)
+        return wider !== undefined && textOf(wider, []) === text
+      })
+    })
+
+  const create = (shape: Shape): Family => {
+    const family = { widened: 0, losses: 0, text: Buffer.alloc(0), textFor: [] } as unknown as Family
+    reshape(family, shape)
+    families.push(family)
     return family
   }
 
-  /** A family that has room for an item as it is. */
-  const taking = (item: unknown): Family | undefined => {
-    const column = columnOfItem(item)
-    return column && families.find(({ shape }) => {
-      const wider = widened(shape, column)
-      return wider !== undefined && textOf(wider, []) === textOf(shape, [])
-    })
+  /** The family that the hint and the first item foretell; none when the item is not for columns. */
+  const foretold = (hint: Shape, first: Column): Family | undefined => {
+    const shape = hinted(hint, first)
+    if (shape === undefined) return undefined
+    const settled = taking(shape)
+    if (settled !== undefined || families.length === MAX_FAMILIES) return settled
+    const family = create(shape)
+    warm(family, WARM)
+    return family
   }
 
-  const familyOf = (items: readonly unknown[], from: number, to: number): Family | undefined => {
+  const familyOf = (items: readonly unknown[], from: number, to: number, hint: Shape | undefined): Family | undefined => {
     const first = items[from]
     if (typeof first !== 'object' || first === null || !(Array.isArray(first) || isPlain(first))) return undefined
     const signature = signatureOf(first)
     if (signature === undefined) return undefined
-    if (bySignature.has(signature)) return bySignature.get(signature)
+    const known = signaturesOf(hint)
+    if (known.has(signature)) return known.get(signature)
     strangers++ // until a frame has been made
     if (strangers > MAX_STRANGERS && strangers % STRANGER_EVERY !== 0) return undefined
-    const settled = taking(first)
-    if (settled !== undefined) return remember(signature, settled)
+    const remember = (family: Family | undefined): Family | undefined => {
+      if (known.size === MAX_SIGNATURES) known.clear()
+      known.set(signature, family)
+      return family
+    }
+    const column = columnOfItem(first)
+    if (column === undefined) return remember(undefined)
+    const settled = (hint && foretold(hint, column)) ?? taking([column])
+    if (settled !== undefined) return remember(settled)
     if (families.length === MAX_FAMILIES) return undefined
     const shape = infer([], items, from, to)
-    if (shape.length === 0) return remember(signature, undefined)
-    const family = { widened: 0, losses: 0, text: Buffer.alloc(0), textFor: [] } as unknown as Family
-    reshape(family, shape)
-    families.push(family)
-    return remember(signature, family)
+    return remember(shape.length === 0 ? undefined : create(shape))
   }
 
   const gather = (family: Family, items: readonly unknown[], from: number, n: number, room: number): number => {
@@ -184,11 +214,13 @@ export const createColumnsWriter = (plain = false): ColumnsWriter => {
     return writeColumns(family.layout, scratch, family.packing, textFor(family), n, target, written)
   }
 
-  const write = (items: readonly unknown[], from: number, to: number, target: Buffer, written: { bytes: number }): number => {
+  const write = (
+    items: readonly unknown[], from: number, to: number, target: Buffer, written: { bytes: number }, hint?: Shape
+  ): number => {
     const wanted = Math.min(to - from, MAX_ITEMS)
     if (wanted < WORTH || busy) return 0 // busy: a getter writes a frame
     for (const _ in Object.prototype) return 0 // every loop over keys would see it
-    const family = familyOf(items, from, from + wanted)
+    const family = familyOf(items, from, from + wanted, hint)
     if (family === undefined || family.losses > MAX_LOSSES) return 0
     busy = true
     try {

@@ -10,8 +10,12 @@ import type { Arena } from './arena.ts'
 import { WORD_BYTES, WORD_COUNT, WORD_KIND } from './arena.ts'
 import { byteArrays } from './byte-arrays.ts'
 import type { FrameCodec, Written } from './codec.ts'
+import type { Hint } from './hint.ts'
+import { MAX_ITEMS } from './layout.ts'
 import { numbers } from './numbers.ts'
 import { records } from './records.ts'
+import type { Project } from './project.ts'
+import type { Shape } from './shape.ts'
 import { latin1Strings, wideStrings } from './strings.ts'
 import { serializeAll, values } from './values.ts'
 
@@ -34,20 +38,33 @@ const seal = (arena: Arena, slot: number, kind: number, count: number, bytes: nu
 }
 
 /** Encodes `items[from…)` as one frame, as many as fit: the codec; none when not even one item does. `encoded.count` says how many. */
-const encode = (items: readonly unknown[], from: number, to: number, target: Buffer): FrameCodec | undefined => {
+const encode = (items: readonly unknown[], from: number, to: number, target: Buffer, shape?: Shape): FrameCodec | undefined => {
   const first = items[from]
   for (const codec of codecs) {
     if (!codec.suits(first)) continue
-    encoded.count = codec.encode(items, from, to, target, written)
+    encoded.count = codec.encode(items, from, to, target, written, shape)
     if (encoded.count > 0) return codec
   }
   return undefined
 }
 const encoded = { count: 0 }
 
+/** A run as it is laid out: without the fields that nobody reads. */
+interface Run {
+  readonly items: readonly unknown[]
+  readonly from: number
+  readonly to: number
+}
+
+const projected = (items: readonly unknown[], from: number, to: number, project: Project): Run => {
+  const run = project(items, from, Math.min(to, from + MAX_ITEMS))
+  return { items: run, from: 0, to: run.length }
+}
+
 /** Writes `items[from…to)` into a slot, as many as fit in one frame: how many; 0 when not even one does. */
-export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[], from: number, to: number): number => {
-  const codec = encode(items, from, to, arena.payload(slot))
+export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[], from: number, to: number, hint?: Hint): number => {
+  const run = hint?.project === undefined ? { items, from, to } : projected(items, from, to, hint.project)
+  const codec = encode(run.items, run.from, run.to, arena.payload(slot), hint?.shape)
   if (codec === undefined) return 0
   seal(arena, slot, codec.kind, encoded.count, written.bytes)
   return encoded.count
@@ -118,9 +135,10 @@ const encodeRun = (items: readonly unknown[], from: number, to: number): AloneFr
 }
 
 /** A frame of exactly these items, however large. */
-export const encodeAlone = (items: readonly unknown[], from: number, to: number, text: boolean): AloneFrame =>
-  text
-    ? alone(TEXT, to - from, Buffer.from(`${items.slice(from, to).join('\n')}\n`))
-    : encodeRun(items, from, to) ?? alone(values.kind, to - from, serializeAll(items, from, to))
+export const encodeAlone = (items: readonly unknown[], from: number, to: number, text: boolean, hint?: Hint): AloneFrame => {
+  if (text) return alone(TEXT, to - from, Buffer.from(`${items.slice(from, to).join('\n')}\n`))
+  if (hint?.project !== undefined) return encodeAlone(hint.project(items, from, to), 0, to - from, false)
+  return encodeRun(items, from, to) ?? alone(values.kind, to - from, serializeAll(items, from, to))
+}
 
 export const decodeAlone = ({ kind, count, buffer }: AloneFrame): unknown[] => decode(kind, Buffer.from(buffer), count)

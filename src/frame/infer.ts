@@ -9,7 +9,7 @@
  * sees: where one field is `any`, every field that holds objects is.
  * Not for columns: what is not a plain object or array without accessors, keys that Object.prototype has (`__proto__` would
  * be a prototype when decoded, an inherited setter would be called), proxies, what is nested too deep.
- * Pure; asked only when a shape is not known yet or did not fit. Called by families.ts.
+ * Pure; asked only when a shape is not known yet or did not fit. Called by families.ts and hint.ts.
  */
 import { types } from 'node:util'
 import {
@@ -25,7 +25,7 @@ const MAX_PLACES = 8
 const leaf = (kind: LeafKind, masked = false): Column => ({ kind, masked })
 const ANY = leaf('any')
 
-const mask = <C extends Column>(column: C): C => (column.masked ? column : { ...column, masked: true })
+export const mask = <C extends Column>(column: C): C => (column.masked ? column : { ...column, masked: true })
 
 /** Whether an object's own enumerable keys are all that a loop over it sees. */
 export const isPlain = (value: object): boolean => {
@@ -125,7 +125,8 @@ const mergeFields = (
 const isPrimitive = ({ kind }: Column): boolean =>
   kind === 'number' || kind === 'string' || kind === 'flag' || kind === 'nil' || kind === 'bigint' || kind === 'mix'
 
-const merge = (a: Column, b: Column): Column | undefined => {
+/** The column that the values of both are of; none when they have none in common. */
+export const merge = (a: Column, b: Column): Column | undefined => {
   if (a.kind === 'nil') return a.masked ? mask(b) : b
   if (b.kind === 'nil') return b.masked ? mask(a) : a
   const masked = a.masked || b.masked
@@ -163,7 +164,7 @@ const mergeAtRoot = (a: Column, b: Column): Column => {
 }
 
 /** Where one field is `any`, all that hold objects are. */
-const closed = (record: RecordColumn): RecordColumn => {
+export const closed = (record: RecordColumn): RecordColumn => {
   if (!record.fields.some(({ column }) => column.kind === 'any')) return record
   return {
     ...record,
@@ -211,6 +212,12 @@ const pays = (column: Column): boolean => {
   return dear * 2 <= column.fields.length
 }
 
+/** The shape, unless it has too many columns or does not pay with this new variant. */
+export const within = (shape: Shape, variant: Column): Shape | undefined => {
+  if (!pays(variant)) return undefined
+  return shape.reduce((sum, each) => sum + countColumns(each), 0) > MAX_COLUMNS ? undefined : shape
+}
+
 /** A shape that the item is of as well; none when there is no such shape, or none that pays. */
 export const widened = (shape: Shape, item: Column): Shape | undefined => {
   let at = shape.findIndex((variant) => variant.kind === 'record' && item.kind === 'record' && sameKeys(variant, item))
@@ -225,7 +232,5 @@ export const widened = (shape: Shape, item: Column): Shape | undefined => {
     merged = item
     at = shape.length
   }
-  if (!pays(merged)) return undefined
-  const next = [...shape.slice(0, at), merged, ...shape.slice(at + 1)]
-  return next.reduce((sum, variant) => sum + countColumns(variant), 0) > MAX_COLUMNS ? undefined : next
+  return within([...shape.slice(0, at), merged, ...shape.slice(at + 1)], merged)
 }

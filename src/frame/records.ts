@@ -24,6 +24,6 @@ const reader = createColumnsReader()
 export const records: FrameCodec = {
   kind: 7,
   suits: (first) => typeof first === 'object' && first !== null && !ArrayBuffer.isView(first),
-  encode: (items, from, to, target, written) => writer.write(items, from, to, target, written),
+  encode: (items, from, to, target, written, shape) => writer.write(items, from, to, target, written, shape),
   decode: (bytes, count) => reader.read(bytes, count)
 }

@@ -30,6 +30,8 @@ export interface ChannelPlan {
   readonly crossing: 'loop' | 'frames'
   /** The reader wants joined lines. */
   readonly text: boolean
+  /** The only fields of an item that cross, in frames. Absent: all. */
+  readonly fields?: readonly string[] | undefined
 }
 
 export interface Connections {

@@ -23,6 +23,8 @@ export interface ExplainedTask {
   readonly parallelism: number
   /** Where it begins: `caller` moves to the pool when it has used a few milliseconds of CPU. */
   readonly start: string
+  /** The only fields of its source's items that are sent to workers; absent: all, or workers read for themselves. */
+  readonly fields?: readonly string[] | undefined
   /** The stages fused into the task, in order. */
   readonly stages: readonly ExplainedStage[]
   /** Channels read and written. */
@@ -49,11 +51,16 @@ const stageOf = (stage: PlannedStage): ExplainedStage => {
   return { name, kind, lane, why, site, holds: holdsOf(stage) }
 }
 
+/** The fields of what a source on the loop sends to the workers. */
+const sent = ({ head, input }: TaskPlan): readonly string[] | undefined =>
+  head?.spec.role === 'source' && head.spec.splits === undefined ? input?.fields : undefined
+
 const taskOf = (task: TaskPlan): ExplainedTask => ({
   id: task.id,
   lane: task.lane,
   parallelism: task.parallelism,
   start: task.lane === 'async' ? 'caller' : task.start,
+  ...(sent(task) === undefined ? {} : { fields: sent(task) }),
   stages: task.stages.map(stageOf),
   reads: task.inlets,
   writes: task.outlets.flat()
@@ -65,8 +72,11 @@ const place = (task: TaskPlan): string => {
   return task.start === 'pool' ? `blocking lane: ${copies}` : `blocking lane: ${copies}; begins on the caller's loop, moves once it has used 4 ms of CPU or has more than 1 MiB to read`
 }
 
+const fieldsOf = (fields: readonly string[] | undefined): string =>
+  fields === undefined ? '' : fields.length === 0 ? ', no fields' : `, fields ${fields.join(', ')}`
+
 const bound = (channel: ChannelPlan): string =>
-  `${channel.kind}, at most ${channel.capacity} items or ${channel.bytes / 1024 / 1024} MiB${channel.crossing === 'frames' ? ', frames in shared memory' : ''}${channel.text ? ', as joined lines' : ''}`
+  `${channel.kind}, at most ${channel.capacity} items or ${channel.bytes / 1024 / 1024} MiB${channel.crossing === 'frames' ? ', frames in shared memory' : ''}${channel.text ? ', as joined lines' : ''}${fieldsOf(channel.fields)}`
 
 const held = (stage: PlannedStage): string => {
   const holds = holdsOf(stage)
@@ -82,6 +92,7 @@ const text = (plan: Plan): string => {
       const joined = task.stages.length > 1 && i > 0 ? ', fused' : ''
       lines.push(`│    ${i === task.stages.length - 1 ? '└' : '├'} ${stage.name}  (${stage.kind}${joined}) ${stage.why}${held(stage)}${stage.site === undefined ? '' : `  at ${stage.site}`}`)
     })
+    if (sent(task) !== undefined) lines.push(`│    ⇢ ${task.head!.name} → workers: frames in shared memory${fieldsOf(sent(task))}`)
     for (const id of task.outlets.flat()) {
       const channel = plan.channels[id]!
       lines.push(`│    ⇢ ${channel.from.stage} → ${channel.to.stage} (task ${channel.to.task}): ${bound(channel)}`)

@@ -1,7 +1,7 @@
 /**
  * The plan of a pipeline, and the list of passes that makes it. Pure: a plan is a value; nothing is started, opened or read.
  *
- *   collect ─ lower ─ lanes (and shippability) ─ partition ─ fuse ─ connect ─ place
+ *   collect ─ lower ─ lanes (and shippability) ─ partition ─ fuse ─ connect ─ columns ─ place
  *
  * `plan/` never sees a thread. Called by exec/; shown by explain.ts.
  */
@@ -9,9 +9,10 @@ import type { Lane } from '../graph/options.ts'
 import type { KernelSpec, Spec } from '../graph/spec.ts'
 import type { Port } from '../graph/stage.ts'
 import { collect } from './collect.ts'
-import { connect, type ChannelPlan } from './connect.ts'
+import { knownColumns, type Columns, type KnownColumns } from './columns.ts'
+import { connect, type ChannelPlan, type Connections } from './connect.ts'
 import { checkDeadlock } from './deadlock.ts'
-import { fuse } from './fuse.ts'
+import { fuse, type Group } from './fuse.ts'
 import type { Affinity, PlanNode, Shipment } from './graph.ts'
 import { chooseLanes } from './lane.ts'
 import { lower } from './lower.ts'
@@ -25,6 +26,8 @@ export interface PlanOptions {
   readonly workers: number
   /** Items per channel. */
   readonly capacity: number
+  /** Leaves out fields that nobody reads, where items cross threads. Default true; for specs. */
+  readonly project?: boolean | undefined
 }
 
 /** A stage as planned. */
@@ -53,6 +56,8 @@ export interface TaskPlan {
   /** The fused kernels; `nodes[k]` is `kernels[k]`. Absent for processes and sinks. */
   readonly program: Program | undefined
   readonly kernels: readonly PlannedStage[]
+  /** What is known of the items that a chain of kernels reads, apart from splits. */
+  readonly input: Columns | undefined
   /** Channels that it reads, by inlet. */
   readonly inlets: readonly number[]
   /** Channels that it writes, by outlet; several: broadcast. */
@@ -83,12 +88,46 @@ const planned = (node: PlanNode): PlannedStage => ({
   shipment: node.shipment
 })
 
+/** The channel with the fields that its frames have: those that the writer's outlet leaves in, or what the reader's task is sent. */
+const crossing = (channel: ChannelPlan, tasks: readonly TaskPlan[]): ChannelPlan => {
+  const [from, to] = [tasks[channel.from.task]!, tasks[channel.to.task]!]
+  const columns = from.lane === 'blocking' ? from.program?.outlets[channel.from.outlet]?.columns : to.input
+  return channel.text || columns?.fields === undefined ? channel : { ...channel, fields: columns.fields }
+}
+
+/** What is known of what leaves each outlet of a group. */
+const outletColumns = (
+  nodes: readonly PlanNode[], group: Group, outletOf: Connections['outletOf'], known: KnownColumns
+): readonly (Columns | undefined)[] => {
+  const columns: (Columns | undefined)[] = []
+  const isOutside = (reader: PlanNode): boolean => reader.spec.role !== 'kernel' || !group.members.includes(reader.id)
+  for (const id of group.members) {
+    const { spec } = nodes[id]!
+    const outlets = spec.role === 'kernel' ? spec.outlets : spec.role === 'source' ? 1 : 0
+    for (let outlet = 0; outlet < outlets; outlet++) {
+      const at = outletOf(id, outlet, false)
+      if (at !== undefined) columns[at] = known.leaving(id, outlet, isOutside)
+    }
+  }
+  return columns
+}
+
+/** What is known of the items that a group's first kernels read. */
+const inputColumns = (nodes: readonly PlanNode[], { members }: Group, known: KnownColumns): Columns | undefined => {
+  const first = nodes[members[0]!]!
+  if (first.spec.role === 'source') return known.leaving(first.id, 0, () => true)
+  if (first.spec.role !== 'kernel') return undefined
+  const { node, outlet } = first.inputs[0]!
+  return known.leaving(node, outlet, (reader) => reader.id === first.id)
+}
+
 /** Plans a closed graph, given by its named outputs. Throws a PipelineError when the graph cannot run. */
-export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacity }: PlanOptions): Plan => {
+export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacity, project = true }: PlanOptions): Plan => {
   const nodes = partition(chooseLanes(lower(collect(Object.values(outputs))), workers), workers)
   checkDeadlock(nodes)
   const groups = fuse(nodes)
   const { channels, inlets, outlets, outletOf } = connect(nodes, groups, capacity)
+  const known = knownColumns(nodes, project)
   const tasks = groups.map((group): TaskPlan => {
     const members = group.members.map((id) => nodes[id]!)
     const stages = members.map(planned)
@@ -96,6 +135,8 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
     const first = members[0]!
     const isChain = first.spec.role === 'source' || first.spec.role === 'kernel'
     const blocking = group.affinity !== 'loop'
+    const columns = outletColumns(nodes, group, outletOf, known)
+    const program = isChain ? programOf(nodes, group, channels, outletOf) : undefined
     const forced = kernels.some((node) => node.spec.role === 'kernel' && (node.spec.lane === 'blocking' || needsWorker(node.spec)))
     return {
       id: group.id,
@@ -105,7 +146,8 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
       start: blocking && forced ? 'pool' : 'caller',
       stages,
       head: first.spec.role === 'source' ? stages[0] : undefined,
-      program: isChain ? programOf(nodes, group, channels, outletOf) : undefined,
+      program: program && { ...program, outlets: program.outlets.map((outlet, o) => (columns[o] === undefined ? outlet : { ...outlet, columns: columns[o] })) },
+      input: blocking && isChain ? inputColumns(nodes, group, known) : undefined,
       kernels: kernels.map(planned),
       inlets: inlets[group.id]!,
       outlets: outlets[group.id]!
@@ -117,7 +159,7 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
   }
   return {
     tasks,
-    channels,
+    channels: channels.map((channel) => crossing(channel, tasks)),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, port]) => [name, taskOf(port)])),
     workers,
     stays: nodes.filter((node) => node.why?.startsWith('it cannot travel')).map((node) => ({ stage: node.name, why: node.why! }))

@@ -5,6 +5,7 @@
  * task) or outlets of the program. Made by place.ts, compiled by operator/compile.ts. Types only.
  */
 import type { OnError } from '../graph/options.ts'
+import type { Columns } from './columns.ts'
 
 /** Where items go: to a node of the same program, or out of the task. */
 export type Target = { readonly node: number } | { readonly outlet: number }
@@ -28,8 +29,14 @@ export interface Program {
   readonly nodes: readonly ProgramNode[]
   /** Who reads the task's input. */
   readonly roots: readonly Target[]
-  /** The task's outlets; `text` ones carry strings that leave as joined lines. */
-  readonly outlets: readonly { readonly text: boolean }[]
+  readonly outlets: readonly ProgramOutlet[]
+}
+
+export interface ProgramOutlet {
+  /** It carries strings that leave as joined lines. */
+  readonly text: boolean
+  /** What is known of its items in advance. */
+  readonly columns?: Columns | undefined
 }
 
 /** What a program needs besides its description: the things that do not travel as plain data, by node. */

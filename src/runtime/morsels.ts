@@ -8,6 +8,7 @@
  */
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
 import { decodeAlone, encodeAlone, readFrame, writeFrame, type AloneFrame } from '../frame/frame.ts'
+import type { Hint } from '../frame/hint.ts'
 import type { Pool } from '../pool/pool.ts'
 import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK } from './protocol.ts'
 
@@ -28,7 +29,7 @@ export interface FrameHandle {
 /** What crew.ts offers of it as its own. */
 export interface MorselCalls {
   /** Puts a morsel with these items in front of the workers; -1 when there is no room: see `room`. */
-  submitItems(task: number, items: readonly unknown[], from: number, to: number, pin: number): { slot: number; taken: number }
+  submitItems(task: number, items: readonly unknown[], from: number, to: number, pin: number, hint?: Hint): { slot: number; taken: number }
   submitFrame(task: number, slot: number, pin: number): boolean
   submitSplit(task: number, split: unknown): number
   submitEnd(task: number, worker: number): number
@@ -82,12 +83,14 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
   }
 
   /** Writes items into a slot; how many, and the worker that has to take them. */
-  const fill = (slot: number, items: readonly unknown[], from: number, to: number, pin: number): { readonly taken: number; readonly pin: number } => {
-    const taken = writeFrame(arena, slot, items, from, to)
+  const fill = (
+    slot: number, items: readonly unknown[], from: number, to: number, pin: number, hint: Hint | undefined
+  ): { readonly taken: number; readonly pin: number } => {
+    const taken = writeFrame(arena, slot, items, from, to, hint)
     if (taken > 0) return { taken, pin }
     // Too large for a slot: the frame goes ahead, by message, to the worker that the morsel is pinned to.
     const worker = pin < 0 ? slot % workers : pin
-    const { kind, count, buffer } = encodeAlone(items, from, from + 1, false)
+    const { kind, count, buffer } = encodeAlone(items, from, from + 1, false, hint)
     arena.words(slot)[WORD_INPUT] = INPUT_ALONE
     pool().post(worker, { type: 'alone', slot, frame: { kind, count, buffer } })
     return { taken: 1, pin: worker }
@@ -121,12 +124,12 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
   }
 
   return {
-    submitItems: (task, items, from, to, pin) => {
+    submitItems: (task, items, from, to, pin, hint) => {
       const slot = claim(task, INPUT_ITEMS)
       if (slot < 0) return { slot, taken: 0 }
       let filled: { readonly taken: number; readonly pin: number }
       try {
-        filled = fill(slot, items, from, to, pin)
+        filled = fill(slot, items, from, to, pin, hint)
       } catch (error) {
         arena.release(slot) // an item that cannot be cloned
         throw error
