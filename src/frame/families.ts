@@ -22,9 +22,10 @@ import { compileGather, type Gather } from './gather.ts'
 import { plainGather } from './gather-plain.ts'
 import { hinted } from './hint.ts'
 import { columnOfItem, isPlain, widened } from './infer.ts'
-import { createPacking, writeColumns, type Packing } from './lay-out.ts'
+import { writeColumns } from './lay-out.ts'
 import { MAX_ITEMS, MISFIT, createScratch, forget, layOut, prepare, type Layout, type Scratch } from './layout.ts'
 import { MAX_FIELDS, textOf, type Column, type Shape } from './shape.ts'
+import { createPacking, type Packing } from './words.ts'
 
 /** Items that are gathered without a loop of their own: compiling one costs as much as a few hundred. */
 const WARM = 256

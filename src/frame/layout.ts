@@ -23,6 +23,8 @@ export interface Node {
   readonly fields: readonly NodeField[]
   /** The element of a list, or the places of a tuple. */
   readonly parts: readonly Node[]
+  /** The nodes below it. */
+  readonly children: readonly Node[]
 }
 
 export interface Variant {
@@ -62,22 +64,20 @@ export const layOut = (shape: Shape): Layout => {
   const number = (column: Column): Node => {
     const id = nodes.length
     nodes.push(undefined as unknown as Node) // children are numbered after their parent, and made before it
-    const node: Node = {
-      id,
-      kind: column.kind,
-      masked: column.masked,
-      fields: column.kind === 'record' ? column.fields.map(({ key, optional, column: of }) => ({ key, optional, node: number(of) })) : [],
-      parts: column.kind === 'list' ? [number(column.of)] : column.kind === 'tuple' ? column.places.map(number) : []
-    }
-    return (nodes[id] = node)
+    const fields = column.kind === 'record' ? column.fields.map(({ key, optional, column: of }) => ({ key, optional, node: number(of) })) : []
+    const parts = column.kind === 'list' ? [number(column.of)] : column.kind === 'tuple' ? column.places.map(number) : []
+    const below = column.kind === 'record' ? fields.map((field) => field.node) : parts
+    return (nodes[id] = { id, kind: column.kind, masked: column.masked, fields, parts, children: below })
   }
   const variants = shape.map((column) => ({ node: number(column), tracked: isTracked(column) }))
   return { variants, nodes, mixed: nodes.some(({ kind }) => kind === 'mix' || kind === 'any') }
 }
 
 /** The nodes below one. */
-export const children = (node: Node): readonly Node[] =>
-  node.kind === 'record' ? node.fields.map((field) => field.node) : node.parts
+export const children = (node: Node): readonly Node[] => node.children
+
+/** Whether a column has a byte per entry besides: which one it is, or whether it is there. */
+export const hasMask = ({ masked, kind }: Node): boolean => masked || kind === 'flag' || kind === 'nil'
 
 /** Bytes of one entry of a column, apart from characters, bytes and elements. */
 export const entryBytes = (node: Node): number => {
@@ -150,13 +150,18 @@ const has = {
 
 /** Room for so many entries in a column and in those below it, down to the elements of lists, which have a number of their own. */
 export const reserve = (scratch: Scratch, node: Node, entries: number): void => {
-  const column = (scratch.columns[node.id] ??= { mask: NO_BYTES, numbers: NO_NUMBERS, bigints: NO_BIGINTS, ends: NO_ENDS, values: NO_VALUES })
-  if (node.masked || node.kind === 'flag' || node.kind === 'nil') column.mask = enlarged(column.mask, entries)
+  const column = (scratch.columns[node.id] ??= {
+    mask: NO_BYTES, numbers: NO_NUMBERS, bigints: NO_BIGINTS, ends: NO_ENDS, values: NO_VALUES
+  })
+  if (hasMask(node)) column.mask = enlarged(column.mask, entries)
   if (has.numbers.has(node.kind)) column.numbers = enlarged(column.numbers, entries)
   if (has.ends.has(node.kind)) column.ends = enlarged(column.ends, entries)
   if (node.kind === 'bigint') column.bigints = enlarged(column.bigints, entries)
   if (node.kind !== 'list') for (const child of children(node)) reserve(scratch, child, entries)
 }
+
+/** Entries of a list's elements when it has `count`; likewise characters and bytes. */
+export const endOf = (scratch: Scratch, id: number, count: number): number => (count === 0 ? 0 : scratch.columns[id]!.ends[count - 1]!)
 
 /** Before a run of `entries` items is gathered. */
 export const prepare = (scratch: Scratch, layout: Layout, entries: number): void => {
