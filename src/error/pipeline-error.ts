@@ -68,8 +68,8 @@ export class PipelineError extends Error {
     })
   }
 
-  /** The same error with more in it: the stage, or the failures that came after it. Keeps the stack. */
-  with(more: Pick<PipelineErrorInit, 'stage' | 'errors'>): PipelineError {
+  /** The same error with more in it: the stage, the place, or the failures that came after it. Keeps the stack. */
+  with(more: Pick<PipelineErrorInit, 'stage' | 'position' | 'errors'>): PipelineError {
     const { code, message, stage, position, cause, errors, stack } = this
     const copy = new PipelineError({ code, message, stage, position, cause, errors, ...more })
     if (stack !== undefined) copy.stack = stack

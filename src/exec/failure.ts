@@ -7,6 +7,7 @@ import { stageFailed } from '../error/wording-run.ts'
 import { decodeError } from '../error/wire.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Told } from './protocol.ts'
+import { at, placeOf } from './uncloneable.ts'
 
 /**
  * An item that a stage refused or failed on, when its policy is `deadLetter`.
@@ -55,6 +56,7 @@ export const failureOf = (
 ): PipelineError => {
   const stage = task.kernels[told.node] ?? task.stages[0]!
   if (cause instanceof PipelineError && cause.stage !== undefined) return cause
+  if (placeOf(cause) !== undefined) return at(cause, positionOf(told, base, lineBase), stage.name) as PipelineError
   if (cause instanceof PipelineError && told.node < 0) return cause.with({ stage: stage.name })
   return stageFailed(stage.name, stage.site, positionOf(told, base, lineBase), cause)
 }

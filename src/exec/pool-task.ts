@@ -27,6 +27,7 @@ import type { DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
 import type { Crossings } from './report.ts'
 import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split, type Told } from './protocol.ts'
+import { at, placeOf } from './uncloneable.ts'
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
 const GRACE_MS = 300
@@ -181,7 +182,7 @@ export class PoolTask implements Hand {
       await this.#permit()
       if (this.shut) break
       const { items, from, to } = company.next(this.morselItems)
-      const { slot, taken } = this.#o.crew.submitItems(this.#registration.task, items, from, to, this.#owner, this.#hint)
+      const { slot, taken } = this.#submit(items, from, to)
       if (slot < 0) {
         await this.#room()
         continue
@@ -191,6 +192,17 @@ export class PoolTask implements Hand {
     }
     if (this.shut) company.clear()
     else this.#setAlarm()
+  }
+
+  /** Puts items of the company in front of the workers; its `base` is the index of `items[from]`. */
+  #submit(items: readonly unknown[], from: number, to: number): { readonly slot: number; readonly taken: number } {
+    const { crew, plan } = this.#o
+    try {
+      return crew.submitItems(this.#registration.task, items, from, to, this.#owner, this.#hint)
+    } catch (error) {
+      const place = placeOf(error)
+      throw place === undefined ? error : at(error, { index: this.#company.base + place }, plan.from)
+    }
   }
 
   /** Something has changed, or time has passed: what waits may be due now. */

@@ -34,6 +34,7 @@ import {
 import { hintFor } from './codec-columns.ts'
 import { createResults, type Fills, type Sent } from './results.ts'
 import { tell } from './told.ts'
+import { placeOf, Places, producersOf, type Producer } from './uncloneable.ts'
 
 export interface RemoteOptions {
   readonly worker: number
@@ -72,6 +73,7 @@ interface Loop {
   slice: number
   /** Since when the outlets hold results, at the latest; in milliseconds. */
   since: number
+  readonly places: Places
   dead: Told[]
   readonly fills: Fills
   busy: boolean
@@ -91,6 +93,7 @@ interface Task {
   readonly reader: SplitReader | undefined
   /** By outlet: what is known of its items in advance. */
   readonly hints: readonly (Hint | undefined)[]
+  readonly producers: readonly Producer[]
   /** Morsels of a serial task that wait for the one before them. */
   readonly behind: (() => void)[]
   /** How many they are, with the one whose turn has come but that has not begun. */
@@ -157,7 +160,9 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         count(node, COUNT_SKIPPED)
       }
     }, states, { pauseMs: paceOf(task) })
-    const loop: Loop = { instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, dead: [], fills: new Map(), busy: false }
+    const loop: Loop = {
+      instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], fills: new Map(), busy: false
+    }
     return loop
   }
 
@@ -172,6 +177,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     return loop
   }
 
+  /** What a frame could not hold is the failure of the stage that made it. */
+  const cannotCross = (loop: Loop, outlet: number, error: unknown): unknown => {
+    const place = placeOf(error)
+    if (place === undefined) return error
+    const { node, batch = loop.batch, base, index } = loop.places.of(outlet, place)
+    return new Fatal(tell(node, batch, index, base, undefined, error))
+  }
+
   function* flush(task: Task, loop: Loop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
     const { outs } = loop.instance
     for (let outlet = 0; outlet < outs.length; outlet++) {
@@ -179,7 +192,12 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       const held = outs[outlet]!
       if (held.length === 0 || (!all && !isWorthAFrame(held.length, outlet, loop.fills))) continue
       outs[outlet] = []
-      yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
+      try {
+        yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
+      } catch (error) {
+        throw cannotCross(loop, outlet, error)
+      }
+      loop.places.left(outlet, held.length)
     }
     if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, LETTERS, loop.fills))) {
       const letters = loop.dead
@@ -232,6 +250,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     const pace = paceOf(task)
     loop.batch = batch
     loop.base = base
+    loop.places.came(batch, base)
     for (let from = 0; from < items.length; ) {
       const to = Math.min(items.length, from + loop.slice)
       const began = performance.now()
@@ -285,6 +304,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   function* drive(task: Task, loop: Loop, slot: number): Generator<Step, void, unknown> {
     const sent: Sent = { frames: 0, restedMs: 0 }
     const began = performance.now()
+    loop.places.begin()
     const kind = arena.words(slot)[WORD_INPUT]!
     let lines = 0
     let bytes = 0
@@ -384,6 +404,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         tally: counters.slice(),
         before: counters.slice(),
         stop: new Int32Array(registration.stop),
+        producers: producersOf(program),
         hints: program.outlets.map(({ columns }) => hintFor(columns)),
         reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
       }

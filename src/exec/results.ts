@@ -9,6 +9,7 @@
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
 import { encodeAlone, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
 import type { Hint } from '../frame/hint.ts'
+import { at, placeOf } from './uncloneable.ts'
 import { FRAMES_PER_MORSEL, NOTICE_MORE, type FromWorker } from './protocol.ts'
 
 /** How many results make a frame worth sending, by outlet; -1 is that of dead letters. */
@@ -73,6 +74,24 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
     }
   }
 
+  /** Sends one frame of the items from there on: how many it holds. */
+  const sendOne = (
+    kind: number, slot: number, outlet: number, items: readonly unknown[], from: number, text: boolean, fills: Fills, hint: Hint | undefined
+  ): number => {
+    const out = claim()
+    const written = out < 0 ? 0 : write(out, items, from, text, hint)
+    if (written > 0) {
+      fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
+      emit(kind, slot, outlet, out, written, 0)
+      return written
+    }
+    if (out >= 0) arena.release(out)
+    // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
+    const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
+    sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text, hint))
+    return to - from
+  }
+
   function* send(
     kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
   ): Generator<'rest', void, unknown> {
@@ -84,18 +103,11 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
         sent.restedMs += performance.now() - from
         sent.frames = 0
       }
-      const out = claim()
-      const written = out < 0 ? 0 : write(out, items, from, text, hint)
-      if (written > 0) {
-        fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
-        emit(kind, slot, outlet, out, written, 0)
-        from += written
-      } else {
-        if (out >= 0) arena.release(out)
-        // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
-        const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
-        sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text, hint))
-        from = to
+      try {
+        from += sendOne(kind, slot, outlet, items, from, text, fills, hint)
+      } catch (error) {
+        const place = placeOf(error)
+        throw place === undefined ? error : at(error, { index: from + place })
       }
       sent.frames++
     }

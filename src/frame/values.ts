@@ -36,7 +36,7 @@ const explain = (items: readonly unknown[], from: number, to: number, error: unk
     try {
       serialize(items[i])
     } catch (cause) {
-      throw notCloneable(culprit(items[i], 'item', new Set()), cause)
+      throw notCloneable(culprit(items[i], 'item', new Set()), cause, i - from)
     }
   }
   throw notCloneable(undefined, error)

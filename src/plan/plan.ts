@@ -56,6 +56,8 @@ export interface TaskPlan {
   /** The fused kernels; `nodes[k]` is `kernels[k]`. Absent for processes and sinks. */
   readonly program: Program | undefined
   readonly kernels: readonly PlannedStage[]
+  /** The stage that its items come from. */
+  readonly from: string
   /** What is known of the items that a chain of kernels reads, apart from splits. */
   readonly input: Columns | undefined
   /** Channels that it reads, by inlet. */
@@ -147,6 +149,7 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
       stages,
       head: first.spec.role === 'source' ? stages[0] : undefined,
       program: program && { ...program, outlets: program.outlets.map((outlet, o) => (columns[o] === undefined ? outlet : { ...outlet, columns: columns[o] })) },
+      from: first.inputs.length === 0 ? first.name : nodes[first.inputs[0]!.node]!.name,
       input: blocking && isChain ? inputColumns(nodes, group, known) : undefined,
       kernels: kernels.map(planned),
       inlets: inlets[group.id]!,
