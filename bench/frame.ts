@@ -5,6 +5,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { createArena } from '../src/frame/arena.ts'
 import { readFrame, writeFrame } from '../src/frame/frame.ts'
+import { hintOf } from '../src/frame/hint.ts'
 import { compare, sized, type Row, type Size } from './support/harness.ts'
 
 const RUN = 512
@@ -66,8 +67,35 @@ const benchKind = ({ name, make, count, target }: Kind, size: Size): Promise<rea
   }, size)
 }
 
+/** Two fields of seven are read downstream: the others stay where they are. */
+const benchFields = (size: Size): Promise<readonly Row[]> => {
+  const times = sized(size, 400, 400, 2)
+  const items = Array.from({ length: RUN }, (_, i) => kinds[0]!.make(i))
+  const arena = createArena({ slots: 1, slotBytes: 256 * 1024 })
+  const slot = arena.claim(0)
+  const hint = hintOf({ fields: ['status', 'bytes'] })
+  const rounds = (told: typeof hint) => (): number => {
+    let total = 0
+    for (let round = 0; round < times; round++) {
+      writeFrame(arena, slot, items, 0, RUN, told)
+      for (const { status, bytes } of readFrame(arena, slot) as readonly { status: number, bytes: number }[]) total += status + bytes
+    }
+    return total
+  }
+  return compare({
+    bench: 'frame',
+    work: `2 of 7 fields, ${RUN} a frame, encoded and decoded`,
+    units: RUN * times,
+    unit: 'items/s',
+    ours: { name: 'the fields that are read', run: rounds(hint) },
+    others: [{ name: 'all fields', run: rounds(undefined) }],
+    expected: rounds(undefined)()
+  }, size)
+}
+
 export const bench = async (size: Size): Promise<readonly Row[]> => {
   const rows: Row[] = []
   for (const kind of kinds) rows.push(...(await benchKind(kind, size)))
+  rows.push(...(await benchFields(size)))
   return rows
 }
