@@ -2,8 +2,9 @@
 import * as t from 'io-ts'
 import * as assert from 'uvu/assert'
 import {
-  aggregateBy, buffer, concat, countBy, decode, distinct, drop, filter, forEach, from, map, mapAsync, merge, partition, pick, pipeline, take, tap, toJson, zip,
-  type Flow, type Source
+  aggregate, aggregateBy, balance, buffer, concat, count, countBy, debounce, decode, delay, distinct, drop, filter, forEach, from,
+  idleTimeout, interleave, map, mapAsync, mapState, merge, pairwise, partition, pick, pipeline, race, sample, scanBy, sort, startWith,
+  take, takeUntil, tap, throttle, toJson, zip, zipWithIndex, type Flow, type Source
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { plan, type Plan } from '../../src/plan/plan.ts'
@@ -55,6 +56,39 @@ suite('columns of a plan', (it) => {
       const { channels } = planned({ out: both.pipe(pick('id', 'path')) })
       assert.equal(channels.map((c) => c.fields).slice(0, 2), [['id', 'path'], ['id', 'path']])
     }
+  })
+
+  it('so do those that wait, choose a source or deal to several', () => {
+    const passing: readonly Flow<Row, Row>[] = [
+      throttle({ units: 9 }), delay({ ms: 1 }), sample({ ms: 1 }), debounce({ ms: 1 }), idleTimeout({ ms: 9 }), takeUntil(AbortSignal.abort()),
+      takeUntil(from([1])), { apply: (source) => balance(source, 2)[1] }, { apply: (source) => race(source, from<Row>([])) },
+      { apply: (source) => interleave(from<Row>([]), source) }, { apply: (source) => merge(source, from<Row>([]), { prefer: 1 }) }
+    ]
+    const left = (flow: Flow<Row, unknown>) => planned({ out: rows().pipe(map((r) => r, { ...blocking, name: 'first' }), flow) })
+      .channels.find(({ from }) => from.stage === 'first')!.fields
+    for (const flow of passing) assert.equal(left({ apply: (source) => source.pipe(flow, pick('path')) }), ['path'])
+    assert.is(left({ apply: (source) => source.pipe(throttle({ units: 9, cost: (r) => r.bytes }), pick('path')) }), undefined)
+  })
+
+  it('operators that say nothing read all, of each of their inputs', () => {
+    const silent: readonly Flow<Row, unknown>[] = [
+      pairwise(), zipWithIndex(), sort({ by: (r) => r.id }), aggregate(count()), aggregateBy('host', count()), startWith([{ id: 0, host: '', path: '', bytes: 0 }]),
+      scanBy((r) => r.host, (n) => n + 1, 0)
+    ]
+    for (const flow of silent) {
+      const { channels, tasks } = planned({ out: rows().pipe(take(3), flow) })
+      assert.equal(channels.map((c) => c.fields).filter((fields) => fields !== undefined), [], String(channels[0]?.to.stage))
+      assert.is(tasks[0]!.input?.fields, undefined)
+    }
+    const first = rows().pipe(map((r) => r, { ...blocking, name: 'first' }))
+    const ordered = planned({ out: merge(first, first, { by: (r) => r.id }).pipe(pick('host')) }).channels.filter(({ from }) => from.stage === 'first')
+    assert.equal(ordered.map((c) => c.fields), [undefined, undefined])
+  })
+
+  it('what the copies of a keyed stage answer goes to who gathers it without what nobody reads', () => {
+    const { channels } = planned({ out: rows().pipe(mapState({ key: (r) => r.host, create: () => ({ n: 0 }), map: (_, r) => r }), pick('host')) })
+    assert.equal(channels.filter(({ to }) => to.stage === 'mapState.gather').map((c) => c.fields), [['host'], ['host']])
+    assert.equal(channels.filter(({ to }) => to.stage === 'mapState').map((c) => c.fields), [undefined, undefined])
   })
 
   it('an outlet with several readers has what any of them reads', () => {

@@ -12,7 +12,7 @@ import { makeStage } from '../graph/stage.ts'
 import { atHand } from './at-hand.ts'
 import { sources, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 import { Sending } from './sending.ts'
 
 export interface BalanceOptions extends StageOptions {
@@ -96,7 +96,7 @@ export const balance = <A, const N extends number>(source: Source<A>, n: N, opti
   const count = wholeNumber('balance', 'n', n, 1)
   if (count > MOST) throw argumentError('range', `balance: n must be at most ${MOST}`, `got ${count}`, 'correct the argument')
   const piece = wholeNumber('balance', 'piece', options.piece ?? 1, 1)
-  const spec: ProcessSpec = { ...processSpec('balance', run(piece), options, { n: count, piece }), outlets: count }
+  const spec: ProcessSpec = { ...passesAll(processSpec('balance', run(piece), options, { n: count, piece })), outlets: count }
   const stage = makeStage(spec, [source.port], options.name)
   return Array.from({ length: count }, (_, outlet) => new Source<A>({ stage, outlet })) as unknown as Balanced<A, N>
 }

@@ -41,5 +41,5 @@ const itself = (item: unknown): unknown => item
 export function changes<A extends Key>(): Flow<A, A>
 export function changes<A, E = undefined>(key: (item: A, env: E) => Key, options?: CpuOptions<E>): Flow<A, A>
 export function changes<A, E>(key: (item: A, env: E) => Key = itself as (item: A) => Key, options: CpuOptions<E> = {}): Flow<A, A> {
-  return flowOf(cpu('changes', { key }, options, { parallelism: 'serial' }), options.name)
+  return flowOf(cpu('changes', { key }, options, { parallelism: 'serial', passes: 'items' }), options.name)
 }

@@ -9,7 +9,7 @@ import type { StageOptions } from '../graph/options.ts'
 import { atHand } from './at-hand.ts'
 import { milliseconds, stageOptions } from './check.ts'
 import { newest } from './newest.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 
 export interface DebounceOptions extends StageOptions {
   /** The silence that an item waits for, in milliseconds. */
@@ -34,5 +34,6 @@ export const debounce = <A>(options: DebounceOptions): Flow<A, A> => {
   const ms = milliseconds('debounce', 'ms', options.ms, 0)
   const maxMs = options.maxMs === undefined ? Infinity : milliseconds('debounce', 'maxMs', options.maxMs, 0)
   const args = { ms, ...(maxMs === Infinity ? {} : { maxMs }) }
-  return flowOf(processSpec('debounce', atHand(newest((now, since) => Math.min(now + ms, since + maxMs))), options, args), options.name)
+  const run = atHand(newest((now, since) => Math.min(now + ms, since + maxMs)))
+  return flowOf(passesAll(processSpec('debounce', run, options, args)), options.name)
 }

@@ -102,7 +102,7 @@ export function dedupe<A, E>(options: DedupeOptions<A, E>): Flow<A, A> {
   const { key = itself, withinMs } = options
   callable('dedupe', 'key', key)
   const maxKeys = wholeNumber('dedupe', 'maxKeys', options.maxKeys, 1)
-  if (withinMs === undefined) return flowOf(cpu('dedupe', { key }, options, { parallelism: 'serial', args: { maxKeys } }), options.name)
+  if (withinMs === undefined) return flowOf(cpu('dedupe', { key }, options, { parallelism: 'serial', args: { maxKeys }, passes: 'items' }), options.name)
   milliseconds('dedupe', 'withinMs', withinMs, 0)
   if (options.lane === 'blocking') {
     throw argumentError(

@@ -9,7 +9,7 @@ import type { StageOptions } from '../graph/options.ts'
 import { atHand, type AtHand } from './at-hand.ts'
 import { milliseconds, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 import { Sending } from './sending.ts'
 
 export interface DelayOptions extends StageOptions {
@@ -77,5 +77,5 @@ export const delay = <A>(options: DelayOptions): Flow<A, A> => {
   stageOptions('delay', options)
   const ms = milliseconds('delay', 'ms', options.ms, 0)
   const capacity = wholeNumber('delay', 'capacity', options.capacity ?? 1024, 1)
-  return flowOf(processSpec('delay', atHand(delaying(ms, capacity)), options, { ms, capacity }), options.name)
+  return flowOf(passesAll(processSpec('delay', atHand(delaying(ms, capacity)), options, { ms, capacity })), options.name)
 }

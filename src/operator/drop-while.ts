@@ -32,4 +32,4 @@ export const kernel: Kernel = {
  * await from([1, 2, 3, 1]).pipe(dropWhile((n) => n < 3)).toArray() // => [3, 1]
  */
 export const dropWhile = <A, E = undefined>(predicate: (item: A, env: E) => boolean, options: CpuOptions<E> = {}): Flow<A, A> =>
-  flowOf(cpu('dropWhile', { predicate }, options, { parallelism: 'serial' }), options.name)
+  flowOf(cpu('dropWhile', { predicate }, options, { parallelism: 'serial', passes: 'items' }), options.name)

@@ -11,7 +11,7 @@ import type { StageOptions } from '../graph/options.ts'
 import { atHand, type AtHand } from './at-hand.ts'
 import { milliseconds, oneOf, stageOptions } from './check.ts'
 import { Feed } from './feed.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 
 export interface IdleTimeoutOptions extends StageOptions {
   /** The longest silence, in milliseconds: from the start to the first item, from item to item, and to the end. */
@@ -57,5 +57,5 @@ export const idleTimeout = <A>(options: IdleTimeoutOptions): Flow<A, A> => {
   stageOptions('idleTimeout', options)
   const ms = milliseconds('idleTimeout', 'ms', options.ms, 1)
   const whenIdle = oneOf('idleTimeout', 'whenIdle', options.whenIdle ?? 'fail', ['fail', 'end'])
-  return flowOf(processSpec('idleTimeout', atHand(timing(ms, whenIdle)), options, { ms, whenIdle }), options.name)
+  return flowOf(passesAll(processSpec('idleTimeout', atHand(timing(ms, whenIdle)), options, { ms, whenIdle })), options.name)
 }

@@ -11,7 +11,7 @@ import type { ProcessSpec } from '../graph/spec.ts'
 import { atHand } from './at-hand.ts'
 import { wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
-import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 export interface InterleaveOptions extends StageOptions {
   /** Items of one source before it is the next one's turn. A whole number >= 1. Default 1. */
@@ -78,5 +78,5 @@ export function interleave<S extends readonly Source<unknown>[]>(
 export function interleave(...given: readonly unknown[]): Source<unknown> {
   const [inputs, options] = inputsOf<InterleaveOptions>(given)
   const segment = wholeNumber('interleave', 'segment', options.segment ?? 1, 1)
-  return joined(processSpec('interleave', run(segment), options, { segment }), inputs, 1, options.name)
+  return joined(passesAll(processSpec('interleave', run(segment), options, { segment })), inputs, 1, options.name)
 }

@@ -61,6 +61,8 @@ const passed: ProcessSpec = {
   args: {},
   run: () => Promise.reject(new Error('millrace: a stage that passes batches on is not run')),
   forwards: true,
+  reads: [],
+  passes: 'items',
   onError: 'fail',
   outlets: 1
 }
@@ -75,7 +77,8 @@ export const keyedSpec = (
   const { at } = options
   const all = at === undefined ? fns : { ...fns, at }
   const whole = cpu(kind, all, options, { parallelism: 'serial', args: { ...check(kind, options), ...args } })
-  return { ...whole, holds: heldOf(options), keyed: { spread: cpu('spread', { key: fns['key'] }, options), gather: passed } }
+  const spread = cpu('spread', { key: fns['key'] }, options, { passes: 'items' })
+  return { ...whole, holds: heldOf(options), keyed: { spread, gather: passed } }
 }
 
 /** What a stage says to one item. Names are names of variables in the loop. */

@@ -9,7 +9,7 @@ import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import { atHand } from './at-hand.ts'
 import { Feed } from './feed.ts'
-import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
+import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 const run = atHand(async ({ context: { signal, inlets, outlets }, bell }) => {
   const feeds = inlets.map((inlet) => new Feed(inlet, bell))
@@ -46,5 +46,5 @@ export function race<S extends readonly Source<unknown>[]>(
 ): Source<ItemOf<S[number]>>
 export function race(...given: readonly unknown[]): Source<unknown> {
   const [inputs, options] = inputsOf(given)
-  return joined(processSpec('race', run, options), inputs, 1, options.name)
+  return joined(passesAll(processSpec('race', run, options)), inputs, 1, options.name)
 }

@@ -9,7 +9,7 @@ import type { StageOptions } from '../graph/options.ts'
 import { atHand } from './at-hand.ts'
 import { milliseconds, stageOptions } from './check.ts'
 import { newest } from './newest.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 
 export interface SampleOptions extends StageOptions {
   /** From beat to beat, in milliseconds; the first beat is one of these after the stage has started. A number >= 1. */
@@ -30,5 +30,6 @@ export interface SampleOptions extends StageOptions {
 export const sample = <A>(options: SampleOptions): Flow<A, A> => {
   stageOptions('sample', options)
   const ms = milliseconds('sample', 'ms', options.ms, 1)
-  return flowOf(processSpec('sample', atHand(newest((_, since, began) => began + (Math.floor((since - began) / ms) + 1) * ms)), options, { ms }), options.name)
+  const run = atHand(newest((_, since, began) => began + (Math.floor((since - began) / ms) + 1) * ms))
+  return flowOf(passesAll(processSpec('sample', run, options, { ms })), options.name)
 }

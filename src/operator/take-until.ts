@@ -13,7 +13,7 @@ import { argumentError } from '../error/pipeline-error.ts'
 import { atHand } from './at-hand.ts'
 import { sources, stageOptions } from './check.ts'
 import { Feed } from './feed.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 
 const run = (stop: AbortSignal | undefined): ProcessSpec['run'] =>
   atHand(async ({ context: { signal, inlets, outlets }, bell }) => {
@@ -51,7 +51,7 @@ const run = (stop: AbortSignal | undefined): ProcessSpec['run'] =>
 export const takeUntil = <A>(stop: AbortSignal | Source<unknown>, options: StageOptions = {}): Flow<A, A> => {
   stageOptions('takeUntil', options)
   if (stop instanceof AbortSignal) {
-    const spec = processSpec('takeUntil', run(stop), options, { stop: 'signal' })
+    const spec = passesAll(processSpec('takeUntil', run(stop), options, { stop: 'signal' }))
     return { apply: (source) => new Source<A>({ stage: makeStage(spec, [source.port], options.name), outlet: 0 }) }
   }
   if (typeof (stop as { port?: unknown } | null | undefined)?.port !== 'object') {
@@ -59,6 +59,6 @@ export const takeUntil = <A>(stop: AbortSignal | Source<unknown>, options: Stage
     throw argumentError('type', 'takeUntil: stop must be an AbortSignal or a Source', `got ${got}`, 'pass one of them')
   }
   sources('takeUntil', [stop], 1, 1)
-  const spec = processSpec('takeUntil', run(undefined), options, { stop: 'source' })
+  const spec = passesAll(processSpec('takeUntil', run(undefined), options, { stop: 'source' }))
   return { apply: (source) => new Source<A>({ stage: makeStage(spec, [source.port, stop.port], options.name), outlet: 0 }) }
 }

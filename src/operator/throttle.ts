@@ -16,7 +16,7 @@ import { argumentError } from '../error/pipeline-error.ts'
 import { atHand, type AtHand } from './at-hand.ts'
 import { callable, milliseconds, numberFrom, oneOf, stageOptions } from './check.ts'
 import { Feed } from './feed.ts'
-import { processSpec } from './process.ts'
+import { passesAll, processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
 
 export interface ThrottleOptions<A> extends WaitingOptions {
@@ -148,7 +148,8 @@ export const throttle = <A>(options: ThrottleOptions<A>): Flow<A, A> => {
   }
   const onError = plainPolicy('throttle', options.onError)
   const rate: Rate = { cost: cost as Rate['cost'], msPerUnit: perMs / units, burst, mode, onError }
-  return flowOf(processSpec('throttle', atHand(throttling(rate)), options, { units, perMs, burst, mode }), options.name)
+  const spec = processSpec('throttle', atHand(throttling(rate)), options, { units, perMs, burst, mode })
+  return flowOf(cost === undefined ? passesAll(spec) : { ...spec, passes: 'items' }, options.name)
 }
 
 const positive = (name: string, value: unknown): number => {
