@@ -81,6 +81,14 @@ suite('throttle', (it) => {
     assert.ok(took >= 99 && took < 1800, `${took} ms`)
   })
 
+  it('without waiting, the whole burst passes at once, at whatever fraction of a millisecond', async () => {
+    for (let i = 1; i < 40; i++) {
+      const items = Array.from({ length: 5 }, (_, n) => [i * 1.1, n] as const)
+      const { at } = await timed(throttle<number>({ units: 1, perMs: 60_000, burst: 3, mode: 'drop' }), items)
+      assert.equal(at.map(([, n]) => n), [0, 1, 2], `at ${i * 1.1}`)
+    }
+  })
+
   it('a slow reader holds the line back: what waited for it is no burst', async () => {
     const { at } = await timed(throttle({ units: 1, perMs: 10 }), [[0, 'a'], [0, 'b'], [0, 'c'], [0, 'd']], {}, { slowMs: (k) => (k === 0 ? 100 : 0) })
     assert.equal(at, [[0, 'a'], [100, 'b'], [110, 'c'], [120, 'd']])

@@ -44,6 +44,8 @@ interface Rate {
 const GATHERED = 512
 /** A timer that is late holds back what is due meanwhile; so much of it goes at once then, in milliseconds, and the rate is kept. */
 const LATENESS_MS = 20
+/** An item that is early by no more than this, in milliseconds, is early by how sums of fractions are rounded, and on time. */
+const ROUNDING_MS = 1e-6
 
 const costOf = (cost: (item: unknown) => number, item: unknown): number => {
   const units: unknown = cost(item)
@@ -80,7 +82,7 @@ const throttling =
         }
         const base = Math.max(fullAt, since)
         const due = base + (head.units - burst) * msPerUnit
-        if (due <= now) {
+        if (due <= now + ROUNDING_MS) {
           out.push(head.item)
           fullAt = base + head.units * msPerUnit
           since = Math.max(since, due, now - LATENESS_MS)
