@@ -1,5 +1,5 @@
 /**
- * The worker's half of the executor: registers tasks, runs morsels, sends results as frames.
+ * The worker's half of the executor: runs the morsels of registered tasks (remote-task.ts), and sends results as frames.
  *
  *   morsel ── decode frame, or read split ──▶ instance.run ──▶ outs ──▶ frames ──▶ NOTICE_OUT … NOTICE_DONE
  *                                                                 │
@@ -14,33 +14,28 @@
  *   R6  results leave when they fill a frame, when the morsel is over, and, if the reader waits for this very morsel, when the
  *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
- * Called by src/worker.ts. Knows operator/, frame/ and ship/; the pool calls `run` and `onMessage`.
+ * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
-import { DONE, PAUSED, WAIT, CLOSED, instantiate, type Instance, type Status } from '../operator/compile.ts'
-import type { Kernel } from '../operator/kernel.ts'
-import type { Binding } from '../plan/program.ts'
+import { DONE, PAUSED, WAIT, CLOSED, type Status } from '../operator/compile.ts'
 import { decodeAlone, readFrame, type AloneFrame } from '../frame/frame.ts'
-import type { Hint } from '../frame/hint.ts'
 import type { Arena } from '../frame/arena.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
-import type { ItemBatch, Split, SplitReader } from '../graph/spec.ts'
-import { resolveChecker, resolveFn } from '../ship/resolve.ts'
+import type { ItemBatch, Split } from '../graph/spec.ts'
 import {
-  COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, INPUT_ALONE, INPUT_END,
-  INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
+  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
-import { hintFor } from './codec-columns.ts'
-import { createResults, type Fills, type Sent } from './results.ts'
+import { createResults, type Sent } from './results.ts'
+import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
 import { tell } from './told.ts'
-import { placeOf, Places, producersOf, type Producer } from './uncloneable.ts'
+import { placeOf } from './uncloneable.ts'
 
 export interface RemoteOptions {
   readonly worker: number
   readonly arena: Arena
-  readonly kernels: Readonly<Record<string, Kernel>>
-  readonly readers: Readonly<Record<string, SplitReader>>
+  readonly kernels: Kernels
+  readonly readers: Readers
   readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
   readonly post: (message: FromWorker) => void
 }
@@ -50,55 +45,8 @@ export interface Remote {
   onMessage(message: ToWorker): void | Promise<void>
 }
 
-/** Thrown by the hooks to end a morsel: the run has failed. */
-class Fatal extends Error {
-  readonly told: Told
-  constructor(told: Told) {
-    super('the run has failed')
-    this.told = told
-  }
-}
-
 /** What the driver of a morsel yields: something to wait for, or `'rest'`: results have to be taken first. */
 type Step = Promise<unknown> | 'rest'
-
-interface Loop {
-  readonly instance: Instance
-  /** The batch being run and the index of its first item in the morsel; for positions. */
-  batch: Pick<ItemBatch, 'origin'>
-  base: number
-  /** Items of the batch before the slice that is run. */
-  offset: number
-  /** Items of the next slice. */
-  slice: number
-  /** Since when the outlets hold results, at the latest; in milliseconds. */
-  since: number
-  readonly places: Places
-  dead: Told[]
-  readonly fills: Fills
-  busy: boolean
-}
-
-interface Task {
-  readonly registration: Registration
-  readonly binding: Binding
-  readonly loops: Loop[]
-  /** What the caller's loop reads: as of the last morsel that was finished, so that a worker's death leaves nothing half counted. */
-  readonly counters: Float64Array
-  /** What is being counted. */
-  readonly tally: Float64Array
-  /** What a worker had counted that died, and whose place this one has taken. */
-  readonly before: Float64Array
-  readonly stop: Int32Array
-  readonly reader: SplitReader | undefined
-  /** By outlet: what is known of its items in advance. */
-  readonly hints: readonly (Hint | undefined)[]
-  readonly producers: readonly Producer[]
-  /** Morsels of a serial task that wait for the one before them. */
-  readonly behind: (() => void)[]
-  /** How many they are, with the one whose turn has come but that has not begun. */
-  waiting: number
-}
 
 /**
  * A drain stops the reading of splits that are longer than this. Shorter ones are read to their end: they lie between others,
@@ -108,12 +56,8 @@ const LONG_BYTES = 4 * 1024 * 1024
 
 /** Dead letters among the outlets. */
 const LETTERS = -1
-/** Items of the first slice of a loop, and of the largest. */
-const FIRST_SLICE = 64
+/** Items of the largest slice of a loop. */
 const LARGEST_SLICE = 16_384
-
-/** How long a slice should take, in milliseconds. */
-const paceOf = ({ registration: { maxLatencyMs } }: Pick<Task, 'registration'>): number => maxLatencyMs / 2
 
 /** The size of the next slice, after one of `items` that took `usedMs`. */
 const sliceAfter = (slice: number, items: number, usedMs: number, pace: number): number => {
@@ -122,7 +66,7 @@ const sliceAfter = (slice: number, items: number, usedMs: number, pace: number):
 }
 
 export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
-  const tasks = new Map<number, Task>()
+  const tasks = new Map<number, RemoteTask>()
   const awaited = new Map<number, (() => void)[]>()
   const resting = new Map<number, { readonly task: number; readonly driver: Generator<Step, void, unknown> }>()
   /** Tasks whose functions are being fetched. */
@@ -132,60 +76,15 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   const adopted = new Map<number, readonly object[]>()
   const { send, isWorthAFrame } = createResults({ worker, arena, emit, post })
 
-  const makeLoop = (task: Task, states?: readonly object[]): Loop => {
-    const { program } = task.registration
-    const count = (node: number, which: number): void => {
-      task.tally[node * COUNTS_PER_NODE + which]!++
-    }
-    const told = (node: number, index: number, item: unknown, error: unknown): Told =>
-      tell(node, loop.batch, index < 0 ? index : loop.offset + index, loop.base, item, error)
-    const instance = instantiate(program, kernels, task.binding, {
-      failed: (node, index, item, error) => {
-        const { onError } = program.nodes[node]!
-        const policy = typeof onError === 'object' ? onError.then : onError
-        if (policy === 'skip') count(node, COUNT_SKIPPED)
-        else if (policy === 'deadLetter') {
-          count(node, COUNT_DEAD)
-          loop.dead.push(told(node, index, item, error))
-        } else {
-          count(node, COUNT_FAILED)
-          throw new Fatal(told(node, index, item, error))
-        }
-      },
-      left: (node, index, item, cause) => {
-        count(node, COUNT_DEAD)
-        loop.dead.push(told(node, index, item, cause))
-      },
-      dropped: (node) => {
-        count(node, COUNT_SKIPPED)
-      }
-    }, states, { pauseMs: paceOf(task) })
-    const loop: Loop = {
-      instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], fills: new Map(), busy: false
-    }
-    return loop
-  }
-
-  /** A loop that no morsel at rest holds. */
-  const freeLoop = (task: Task): Loop => {
-    let loop = task.loops.find((l) => !l.busy)
-    if (loop === undefined) {
-      loop = makeLoop(task)
-      task.loops.push(loop)
-    }
-    loop.busy = true
-    return loop
-  }
-
   /** What a frame could not hold is the failure of the stage that made it. */
-  const cannotCross = (loop: Loop, outlet: number, error: unknown): unknown => {
+  const cannotCross = (loop: RemoteLoop, outlet: number, error: unknown): unknown => {
     const place = placeOf(error)
     if (place === undefined) return error
     const { node, batch = loop.batch, base, index } = loop.places.of(outlet, place)
     return new Fatal(tell(node, batch, index, base, undefined, error))
   }
 
-  function* flush(task: Task, loop: Loop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
+  function* flush(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
     const { outs } = loop.instance
     for (let outlet = 0; outlet < outs.length; outlet++) {
       const { text } = task.registration.program.outlets[outlet]!
@@ -206,19 +105,19 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     }
   }
 
-  const isHeld = ({ instance, dead }: Loop): boolean => dead.length > 0 || instance.outs.some((out) => out.length > 0)
+  const isHeld = ({ instance, dead }: RemoteLoop): boolean => dead.length > 0 || instance.outs.some((out) => out.length > 0)
 
   /** Whether the caller's loop has nothing to do but to wait for this morsel. */
-  const isWanted = (task: Task, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
+  const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
 
   /** Sends what should leave now (R6). */
-  const flushDue = (task: Task, loop: Loop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
+  const flushDue = (task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
     const late = waits || performance.now() - loop.since >= task.registration.maxLatencyMs
     return flush(task, loop, slot, sent, late && isWanted(task, slot))
   }
 
   /** Carries a status of the instance to its end: pauses are flushed, waits are slept. */
-  function* settle(task: Task, loop: Loop, slot: number, sent: Sent, begun: Status): Generator<Step, Status, unknown> {
+  function* settle(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, begun: Status): Generator<Step, Status, unknown> {
     let status = begun
     while (status === PAUSED || status === WAIT) {
       yield* flushDue(task, loop, slot, sent, status === WAIT)
@@ -233,7 +132,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     return status
   }
 
-  function* input(task: Task, slot: number): Generator<Step, ItemBatch | undefined, unknown> {
+  function* input(task: RemoteTask, slot: number): Generator<Step, ItemBatch | undefined, unknown> {
     yield* []
     const words = arena.words(slot)
     if (words[WORD_INPUT] === INPUT_ALONE) {
@@ -245,7 +144,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   }
 
   /** Runs a batch, in slices of about half of `maxLatencyMs`: between them results may leave. */
-  function* feed(task: Task, loop: Loop, slot: number, sent: Sent, batch: ItemBatch, base: number): Generator<Step, boolean, unknown> {
+  function* feed(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, batch: ItemBatch, base: number): Generator<Step, boolean, unknown> {
     const { items } = batch
     const pace = paceOf(task)
     loop.batch = batch
@@ -266,7 +165,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   }
 
   /** Reads a split to its end, or until nobody wants more. */
-  function* readSplit(task: Task, loop: Loop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; open: boolean }, unknown> {
+  function* readSplit(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; open: boolean }, unknown> {
     const cursor = task.reader!.open(split, task.registration.reader!.args, 'blocking')
     const long = split.end - split.start > LONG_BYTES
     let base = 0
@@ -287,21 +186,10 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     }
   }
 
-  const publish = (task: Task): void => {
-    const { counters, tally } = task
-    const { nodes } = task.registration.program
-    for (let node = 0; node < nodes.length; node++) {
-      let entered = task.before[node * COUNTS_PER_NODE + COUNT_IN]!
-      for (const loop of task.loops) entered += loop.instance.counts[node]!
-      tally[node * COUNTS_PER_NODE + COUNT_IN] = entered
-    }
-    counters.set(tally)
-  }
-
   /** Whether the caller's loop still knows the task; its slots are others' when it does not. */
-  const known = (task: Task): boolean => tasks.get(task.registration.task) === task
+  const known = (task: RemoteTask): boolean => tasks.get(task.registration.task) === task
 
-  function* drive(task: Task, loop: Loop, slot: number): Generator<Step, void, unknown> {
+  function* drive(task: RemoteTask, loop: RemoteLoop, slot: number): Generator<Step, void, unknown> {
     const sent: Sent = { frames: 0, restedMs: 0 }
     const began = performance.now()
     loop.places.begin()
@@ -374,7 +262,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
           return begin(slot, true)
         })
       }
-      return advance(id, slot, drive(task, freeLoop(task), slot))
+      return advance(id, slot, drive(task, freeLoop(task, kernels), slot))
     }
     // A worker that replaces a dead one may be handed a morsel before it has been told of the task.
     return new Promise<void>((resolve) => {
@@ -383,32 +271,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   }
 
   const register = async (registration: Registration): Promise<void> => {
-    const { task: id, program } = registration
+    const { task: id } = registration
     coming.add(id)
     try {
-      const fns = await Promise.all(
-        registration.fns.map(async (refs) =>
-          Object.fromEntries(await Promise.all(Object.entries(refs).map(async ([name, ref]) => [name, await resolveFn(ref)] as const)))
-        )
-      )
-      const checkers = await Promise.all(registration.codecs.map(async (codec) => (codec === undefined ? undefined : await resolveChecker(codec))))
-      const nodes = program.nodes.length * COUNTS_PER_NODE
-      const counters = new Float64Array(registration.counters, worker * nodes * 8, nodes)
-      const task: Task = {
-        registration,
-        binding: { fns: fns, envs: registration.envs, checkers },
-        loops: [],
-        behind: [],
-        waiting: 0,
-        counters,
-        tally: counters.slice(),
-        before: counters.slice(),
-        stop: new Int32Array(registration.stop),
-        producers: producersOf(program),
-        hints: program.outlets.map(({ columns }) => hintFor(columns)),
-        reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
-      }
-      task.loops.push(makeLoop(task, adopted.get(id))) // compiles, so that what cannot be compiled is found before the first item
+      const task = await taskOf(registration, worker, readers)
+      task.loops.push(makeLoop(task, kernels, adopted.get(id))) // compiles, so that what cannot be compiled is found before the first item
       if (!coming.has(id)) return // the run is over already
       tasks.set(id, task)
       post({ type: 'ready', task: id })
@@ -450,7 +317,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
         case 'adopt': {
           const task = tasks.get(message.task)
           if (task === undefined) adopted.set(message.task, message.states)
-          else task.loops.splice(0, 1, makeLoop(task, message.states)) // nothing has run in the old one
+          else task.loops.splice(0, 1, makeLoop(task, kernels, message.states)) // nothing has run in the old one
           return
         }
         case 'alone':
