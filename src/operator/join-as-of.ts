@@ -13,7 +13,7 @@ import { Feed } from './feed.ts'
 import { boundOf, checkJoin, joinFull, joinKey, pairOf, timeOf, type JoinOptions } from './join.ts'
 import type { Key } from './keys.ts'
 import { joined, processSpec } from './process.ts'
-import { setAside, type PlainPolicy } from './set-aside.ts'
+import { Refusals, type PlainPolicy } from './refusals.ts'
 
 export interface JoinAsOfOptions<A, B, K extends Key> extends JoinOptions<A, B, K> {
   /** The time of an item of the left, and of the right, in milliseconds. Each source must be in the order of its times. */
@@ -64,7 +64,7 @@ class Timed {
   }
 
   /** Whether the head is known; what is refused on the way is set aside. */
-  async look(context: ProcessContext, onError: PlainPolicy): Promise<boolean> {
+  async look(refusals: Refusals): Promise<boolean> {
     while (this.head === undefined) {
       if (!this.#feed.want()) return false
       const index = this.#feed.taken
@@ -76,7 +76,7 @@ class Timed {
         this.#latest = at
         this.head = { item, key, at }
       } catch (error) {
-        await setAside(context, onError, item, index, error)
+        await refusals.refused(item, index, error)
       }
     }
     return true
@@ -96,6 +96,7 @@ const run =
     const bell = bellOf(signal)
     const left = new Timed(new Feed(inlets[0]!, bell), keys[0], at[0])
     const right = new Timed(new Feed(inlets[1]!, bell), keys[1], at[1])
+    const refusals = new Refusals(context, onError)
     const latest = new Map<Key, Stamped>()
     let pairs: unknown[] = []
 
@@ -123,7 +124,7 @@ const run =
     try {
       for (;;) {
         signal.throwIfAborted()
-        const [hasLeft, hasRight] = [await left.look(context, onError), await right.look(context, onError)]
+        const [hasLeft, hasRight] = [await left.look(refusals), await right.look(refusals)]
         if (left.over) {
           await flush()
           return

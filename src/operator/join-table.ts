@@ -10,7 +10,7 @@ import type { ProcessContext } from '../graph/spec.ts'
 import { checkJoin, boundOf, joinFull, joinKey, type JoinOptions } from './join.ts'
 import type { Key } from './keys.ts'
 import { joined, processSpec } from './process.ts'
-import { setAside, type PlainPolicy } from './set-aside.ts'
+import { Refusals, type PlainPolicy } from './refusals.ts'
 
 export interface JoinTableOptions<A, T, K extends Key> extends JoinOptions<A, T, K> {
   /** `'inner'` (default): an item without a row is dropped; `'left'`: it is emitted with `undefined`. */
@@ -34,6 +34,7 @@ const run =
   async (context: ProcessContext): Promise<void> => {
     const [stream, table] = [context.inlets[0]!, context.inlets[1]!]
     const rows = new Map<Key, unknown[]>()
+    const refusals = new Refusals(context, onError)
     const missing: readonly unknown[] = type === 'left' ? [undefined] : []
 
     let held = 0
@@ -46,7 +47,8 @@ const run =
           if (known === undefined) rows.set(joinKey('joinTable', key), [row])
           else known.push(row)
         } catch (error) {
-          await setAside(context, held >= maxRows ? 'fail' : onError, row, held, error)
+          if (held >= maxRows) throw error
+          await refusals.refused(row, held, error)
           continue
         }
         held++
@@ -63,7 +65,7 @@ const run =
           const key = ofItem(item)
           found = rows.get(key as Key) ?? (joinKey('joinTable', key), missing)
         } catch (error) {
-          await setAside(context, onError, item, index, error)
+          await refusals.refused(item, index, error)
           continue
         }
         for (const row of found) {

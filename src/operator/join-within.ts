@@ -18,7 +18,7 @@ import { Feed } from './feed.ts'
 import { boundOf, checkJoin, joinFull, joinKey, pairOf, timeOf, type JoinOptions } from './join.ts'
 import type { Key } from './keys.ts'
 import { joined, processSpec } from './process.ts'
-import { setAside, type PlainPolicy } from './set-aside.ts'
+import { Refusals, type PlainPolicy } from './refusals.ts'
 
 export interface JoinWithinOptions<A, B, K extends Key> extends JoinOptions<A, B, K> {
   /** The time of an item of the left, and of the right, in milliseconds. */
@@ -103,6 +103,7 @@ const run =
     const bell = bellOf(signal)
     const feeds = inlets.map((inlet) => new Feed(inlet, bell))
     const sides = [new Side(), new Side()] as const
+    const refusals = new Refusals(context, onError)
     let out: unknown[] = []
 
     const watermarkOf = (side: number): number => (feeds[side]!.over ? Infinity : sides[side]!.latest - outOfOrderMs)
@@ -141,7 +142,7 @@ const run =
       try {
         held = { item, key: joinKey('joinWithin', keys[side]!(item)), at: timeOf('joinWithin', at[side]!(item)), matched: false }
       } catch (error) {
-        await setAside(context, onError, item, index, error)
+        await refusals.refused(item, index, error)
         return
       }
       if (held.at < own.latest - outOfOrderMs) {

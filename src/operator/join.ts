@@ -8,7 +8,7 @@ import { argumentError } from '../error/pipeline-error.ts'
 import { callable, oneOf, stageOptions, wholeNumber } from './check.ts'
 import type { Key } from './keys.ts'
 import { newKey } from './keys.ts'
-import type { PlainPolicy } from './set-aside.ts'
+import type { PlainPolicy } from './refusals.ts'
 
 /** Options of every join. */
 export interface JoinOptions<A, B, K extends Key> extends StageOptions {

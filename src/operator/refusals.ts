@@ -53,6 +53,12 @@ export class Refusals {
     if (set instanceof Promise) this.letter = set
   }
 
+  /** As {@link refuse}, for who waits for the letter at once. */
+  async refused(item: unknown, index: number, error: unknown): Promise<void> {
+    this.refuse(item, index, error)
+    await this.taken()
+  }
+
   /** Waits for the letter that is under way. */
   async taken(): Promise<void> {
     const { letter } = this
