@@ -32,6 +32,7 @@ const ROWS = {
     ['tap', '', 'wireTap', 'tap', 'tap'],
     ['mapAsync', 'AsyncDataStream', 'mapAsync, mapAsyncUnordered', 'mapEffect', 'mergeMap, concatMap'],
     ['mergeMap', '', 'flatMapMerge, flatMapConcat', 'flatMap', 'mergeMap, concatMap'],
+    ['recurse', 'iterate', 'feedback loops', 'paginate', 'expand'],
     ['switchMap', '', 'switchMap', 'switchMap', 'switchMap'],
     ['mapEither', 'side output', 'divertTo', 'filterMap', ''],
     ['decode', 'DeserializationSchema', '', 'mapEffect with Schema', ''],

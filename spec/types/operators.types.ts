@@ -28,6 +28,7 @@ import { mapEither } from '../../src/operator/map-either.ts'
 import { merge } from '../../src/operator/merge.ts'
 import { parseJson } from '../../src/operator/parse-json.ts'
 import { partition } from '../../src/operator/partition.ts'
+import { recurse } from '../../src/operator/recurse.ts'
 import { reduce } from '../../src/operator/reduce.ts'
 import { retry } from '../../src/operator/retry.ts'
 import { route } from '../../src/operator/route.ts'
@@ -244,3 +245,8 @@ joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path], type: 'right' })
 // enrich: the value may be unknown, unless such items are dropped
 expectTypeOf(rows.pipe(enrich({ key: (r) => r.path, lookup: async (paths: readonly string[]) => paths.map(() => 1) }))).toEqualTypeOf<Source<readonly [Row, number | undefined]>>()
 expectTypeOf(rows.pipe(enrich({ key: (r: Row) => r.path, lookup: (paths) => new Map(paths.map((p) => [p, p.length])), type: 'inner' }))).toEqualTypeOf<Source<readonly [Row, number]>>()
+
+// recurse: what is given back has the type of the items
+expectTypeOf(numbers.pipe(recurse((n) => ({ emit: [`${n}`], again: n > 0 ? [n - 1] : [] })))).toEqualTypeOf<Source<string>>()
+// @ts-expect-error what is given back would not be an item
+numbers.pipe(recurse((n) => ({ emit: [n], again: ['a'] })))

@@ -61,7 +61,7 @@ export const placeOf = (item: unknown, index: number, state: Place['state'] = OP
 const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] =>
   policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   value instanceof Promise || (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')
 
 const manyMayListen = (controller: AbortController): AbortController => {
