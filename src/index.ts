@@ -7,7 +7,7 @@
 export { Source } from './graph/source.ts'
 export type { Closed, Flow, Sink } from './graph/source.ts'
 export { compose, sinkThrough } from './graph/flow.ts'
-export type { CpuOptions, FunctionOptions, Lane, OnError, Retry, StageOptions } from './graph/options.ts'
+export type { Afterwards, CpuOptions, Decide, FunctionOptions, Lane, OnError, Retry, StageOptions } from './graph/options.ts'
 export type { ObserveOptions, Overflow } from './graph/observe.ts'
 export type { RunOptions } from './graph/runner.ts'
 // pipelines and runs

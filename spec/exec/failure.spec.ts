@@ -74,6 +74,20 @@ for (const { workers, lane } of lanes) {
       assert.equal(got, Array.from({ length: 100 }, (_, i) => i).filter((n) => n !== 50))
     })
 
+    it('retry asks decide, wherever it runs; letters say how many tries were made', async () => {
+      const letters: DeadLetter[] = []
+      const picky = map((n: number) => { if (n % 10 > 2) return n; throw Object.assign(new Error(`bad ${n}`), { code: n % 10 }) }, {
+        lane, name: 'picky',
+        onError: retry({ times: 2, initialMs: 0, then: 'deadLetter', decide: (error) => ((error as { code: number }).code === 0 ? 'skip' : (error as { code: number }).code === 1 ? 'deadLetter' : 'retry') })
+      })
+      const run = pipeline({ out: range(0, 30).pipe(picky).to(toArray()) }, { deadLetters: forEach((letter: DeadLetter) => void letters.push(letter)) }).run({ workers })
+      const report = await run.done
+      assert.equal(report.results['out'], Array.from({ length: 30 }, (_, n) => n).filter((n) => n % 10 > 2))
+      assert.equal(letters.map((l) => [l.item, l.attempts, l.whole, (l.cause as Error).message]), [1, 2, 11, 12, 21, 22].map((n) => [n, n % 10 === 1 ? 1 : 3, true, `bad ${n}`]))
+      assert.is(report.stages.find((s) => s.name === 'picky')!.skipped, 3)
+      addsUp(report)
+    })
+
     it('a promise from a synchronous stage is an error that names mapAsync', async () => {
       const error = await rejection(range(0, 10).pipe(map((n) => Promise.resolve(n), { lane })).toArray({ workers }))
       assert.is(error.code, 'ERR_MILLRACE_STAGE_PROMISE')

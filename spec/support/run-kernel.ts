@@ -158,10 +158,10 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
   })
   const make = (states?: readonly object[]): Instance =>
     instantiate(program, kernels, binding, {
-      failed: (node, index, item, error) => {
+      failed: (node, index, item, error, end) => {
         const refused = refusal(node, index, item, error)
         const { onError } = program.nodes[node]!
-        const policy = typeof onError === 'object' ? onError.then : onError
+        const policy = end?.policy ?? (typeof onError === 'object' ? onError.then : onError)
         if (policy === 'fail') throw new Ended(refused)
         ;(policy === 'skip' ? skipped : letters).push(refused)
       },

@@ -46,7 +46,7 @@ export interface Settled {
   readonly out: readonly unknown[]
   /** How the items came: one array per push. */
   readonly pushes: readonly (readonly unknown[])[]
-  readonly letters: readonly { readonly item: unknown, readonly cause: unknown, readonly index: number }[]
+  readonly letters: readonly { readonly item: unknown, readonly cause: unknown, readonly index: number, readonly attempts: number }[]
   readonly dropped: number
   readonly skipped: number
   readonly error: unknown
@@ -180,8 +180,8 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
       dropped: (n) => {
         dropped += n
       },
-      deadLetter: (item, cause, index) => {
-        letters.push({ item, cause, index })
+      deadLetter: (item, cause, index, attempts = 1) => {
+        letters.push({ item, cause, index, attempts })
         if (conditions.slowLetters === undefined) return
         mostLetters = Math.max(mostLetters, ++lettersNow)
         return turns(conditions.slowLetters).then(() => {

@@ -5,6 +5,7 @@ import { expectTypeOf } from 'expect-type'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { compose } from '../../src/graph/flow.ts'
+import type { Afterwards } from '../../src/graph/options.ts'
 import type { Flow, Source } from '../../src/graph/source.ts'
 import { aggregate } from '../../src/operator/aggregate.ts'
 import type { Combiner } from '../../src/operator/combiner.ts'
@@ -189,6 +190,11 @@ numbers.pipe(parseJson())
 expectTypeOf(rows.pipe(toJson())).toEqualTypeOf<Source<string>>()
 // @ts-expect-error there is nothing to try again
 parseJson({ onError: retry({ times: 1 }) })
+expectTypeOf(retry({ times: 1, decide: (error, attempts) => { expectTypeOf(error).toBeUnknown(); return attempts > 1 ? 'skip' : 'retry' } }).then).toEqualTypeOf<Afterwards>()
+// @ts-expect-error an answer that is no word
+retry({ times: 1, decide: () => true })
+// @ts-expect-error the answer is needed at once
+retry({ times: 1, decide: () => Promise.resolve('skip' as const) })
 
 // -- waiting ---------------------------------------------------------------------------------------------------------------
 expectTypeOf(numbers.pipe(mapAsync(async (n) => Promise.resolve(`${n}`)))).toEqualTypeOf<Source<string>>()

@@ -21,6 +21,10 @@ export interface DeadLetter {
   readonly cause: unknown
   /** The item as it entered the stage; a text preview when it could not be cloned. */
   readonly item: unknown
+  /** How often the stage tried: 1 without a `retry`. */
+  readonly attempts: number
+  /** Whether `item` is the item itself, and not a preview: only such letters can be replayed. */
+  readonly whole: boolean
 }
 
 /** Lines before byte `end` of a plain file; for a position in a split whose predecessors are not finished. */
@@ -43,7 +47,9 @@ export const deadLetterOf = (task: TaskPlan, told: Told, base: number, lineBase:
   stage: task.kernels[told.node]?.name ?? task.stages[0]!.name,
   position: positionOf(told, base, lineBase),
   cause: decodeError(told.error),
-  item: told.item
+  item: told.item,
+  attempts: told.attempts,
+  whole: told.whole
 })
 
 /** The error that ends the run. A failure outside any stage's function (a reader's, a frame's) keeps its own code. */

@@ -11,6 +11,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
+import type { GaveUp } from '../operator/decision.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { ItemBatch, KernelSpec, Origin } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'
@@ -180,8 +181,8 @@ export class LocalLoop {
       checkers: this.#specs.map((spec) => (spec.codec === undefined ? undefined : checkerOf(spec.codec)))
     }
     return instantiate(plan.program!, kernels, binding, {
-      failed: (node, index, item, error) => {
-        this.#failed(node, index, item, error)
+      failed: (node, index, item, error, end) => {
+        this.#failed(node, index, item, error, end)
       },
       left: (node, index, item, cause) => {
         this.#setAside(node, index, item, cause)
@@ -202,21 +203,21 @@ export class LocalLoop {
   }
 
   /** The stage's policy decides: the item is dropped, set aside, or ends the run. */
-  #failed(node: number, index: number, item: unknown, error: unknown): void {
+  #failed(node: number, index: number, item: unknown, error: unknown, end: GaveUp | undefined): void {
     const { plan } = this.#c
     const { onError } = plan.program!.nodes[node]!
-    const policy = typeof onError === 'object' ? onError.then : onError
+    const policy = end?.policy ?? (typeof onError === 'object' ? onError.then : onError)
     if (policy === 'skip') this.#count(node, COUNT_SKIPPED)
-    else if (policy === 'deadLetter') this.#setAside(node, index, item, error)
+    else if (policy === 'deadLetter') this.#setAside(node, index, item, error, end?.attempts)
     else {
       this.#count(node, COUNT_FAILED)
       throw failureOf(plan, tell(node, { origin: this.#origin }, index, 0, undefined, error), this.#base, this.#linesBefore, error)
     }
   }
 
-  #setAside(node: number, index: number, item: unknown, cause: unknown): void {
+  #setAside(node: number, index: number, item: unknown, cause: unknown, attempts = 1): void {
     this.#count(node, COUNT_DEAD)
-    const told = tell(node, { origin: this.#origin }, index, 0, undefined, cause)
+    const told = tell(node, { origin: this.#origin }, index, 0, undefined, cause, attempts)
     const sent = this.#c.deadLetter({ ...deadLetterOf(this.#c.plan, told, this.#base, this.#linesBefore), cause, item })
     if (sent instanceof Promise) this.#dead.push(sent)
   }

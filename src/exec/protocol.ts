@@ -79,7 +79,11 @@ export interface Told {
   readonly file: string | undefined
   readonly splitStart: number | undefined
   readonly item: unknown
+  /** False: `item` is a preview, as text. */
+  readonly whole: boolean
   readonly error: WireError
+  /** Calls of the function for this item. */
+  readonly attempts: number
 }
 
 export type { Split }

@@ -107,16 +107,16 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
   const count = (node: number, which: number): void => {
     task.tally[node * COUNTS_PER_NODE + which]!++
   }
-  const told = (node: number, index: number, item: unknown, error: unknown): Told =>
-    tell(node, loop.batch, index < 0 ? index : loop.offset + index, loop.base, item, error)
+  const told = (node: number, index: number, item: unknown, error: unknown, attempts?: number): Told =>
+    tell(node, loop.batch, index < 0 ? index : loop.offset + index, loop.base, item, error, attempts)
   const instance = instantiate(program, kernels, task.binding, {
-    failed: (node, index, item, error) => {
+    failed: (node, index, item, error, end) => {
       const { onError } = program.nodes[node]!
-      const policy = typeof onError === 'object' ? onError.then : onError
+      const policy = end?.policy ?? (typeof onError === 'object' ? onError.then : onError)
       if (policy === 'skip') count(node, COUNT_SKIPPED)
       else if (policy === 'deadLetter') {
         count(node, COUNT_DEAD)
-        loop.dead.push(told(node, index, item, error))
+        loop.dead.push(told(node, index, item, error, end?.attempts))
       } else {
         count(node, COUNT_FAILED)
         throw new Fatal(told(node, index, item, error))

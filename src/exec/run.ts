@@ -155,9 +155,9 @@ class Running {
       signal: this.#controller.signal,
       stage: name,
       site,
-      deadLetter: (item, cause, index) => {
+      deadLetter: (item, cause, index, attempts = 1) => {
         aside.deadLetters++
-        return this.#dead({ stage: name, position: { index }, cause, item }, task)
+        return this.#dead({ stage: name, position: { index }, cause, item, attempts, whole: true }, task)
       },
       skipped: (count) => {
         aside.skipped += count

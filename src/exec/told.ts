@@ -21,8 +21,9 @@ const travels = (item: unknown): boolean => {
   }
 }
 
-export const tell = (node: number, batch: Pick<ItemBatch, 'origin'>, index: number, base: number, item: unknown, error: unknown): Told => {
+export const tell = (node: number, batch: Pick<ItemBatch, 'origin'>, index: number, base: number, item: unknown, error: unknown, attempts = 1): Told => {
   const { origin } = batch
+  const whole = travels(item)
   const line = origin === undefined || index < 0 ? undefined : (origin.lines?.[index] ?? origin.line + index)
   return {
     node,
@@ -30,7 +31,9 @@ export const tell = (node: number, batch: Pick<ItemBatch, 'origin'>, index: numb
     line,
     file: origin?.file,
     splitStart: origin?.splitStart,
-    item: travels(item) ? item : inspect(item, { depth: 2 }).slice(0, PREVIEW),
-    error: encodeError(error)
+    item: whole ? item : inspect(item, { depth: 2 }).slice(0, PREVIEW),
+    whole,
+    error: encodeError(error),
+    attempts
   }
 }

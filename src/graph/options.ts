@@ -7,6 +7,15 @@
 /** Where a task runs: `'async'` is the event loop that called `run()`, `'blocking'` the worker pool. */
 export type Lane = 'async' | 'blocking'
 
+/** What becomes of an item that is given up. */
+export type Afterwards = 'fail' | 'skip' | 'deadLetter'
+
+/**
+ * Looks at a failure. `attempts` is the number of tries so far, 1 after the first. `'retry'` tries again while tries are left, and then
+ * does what the policy's `then` says; the other words give the item up at once.
+ */
+export type Decide = (error: unknown, attempts: number) => 'retry' | Afterwards
+
 /**
  * Trying again, for stages whose failures may pass.
  * A blocking stage blocks its worker while it waits; on the caller's loop the wait is a timer.
@@ -24,7 +33,9 @@ export interface Retry {
   /** The part of each wait that is random, 0 (none) to 1 (all of it). */
   readonly jitter: number
   /** What happens when the last try has failed too. */
-  readonly then: 'fail' | 'skip' | 'deadLetter'
+  readonly then: Afterwards
+  /** Which failures are worth another try; travels like the stage's function. */
+  readonly decide?: Decide | undefined
 }
 
 /**

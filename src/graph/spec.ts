@@ -87,8 +87,8 @@ export interface RunContext {
   readonly stage: string
   /** Where it was declared, where that is known. */
   readonly site?: string | undefined
-  /** Sets an item aside as a dead letter; wait for what it answers before making more. */
-  deadLetter(item: unknown, cause: unknown, index: number): void | Promise<void>
+  /** Sets an item aside as a dead letter; wait for what it answers before making more. `attempts`: calls for it, 1 by default. */
+  deadLetter(item: unknown, cause: unknown, index: number, attempts?: number): void | Promise<void>
   /** Counts items that failed and were dropped, under the policy `skip`. */
   skipped(count: number): void
   /** Counts items that were lost to an overflow policy. */

@@ -13,9 +13,10 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
 import { noAnswer } from '../error/wording-time.ts'
-import type { OnError, Retry } from '../graph/options.ts'
+import type { Afterwards, OnError } from '../graph/options.ts'
 import { clock, type Alarm, type Clock } from '../prelude/clock.ts'
 import { backoffMs } from './compile.ts'
+import { afterFailure } from './decision.ts'
 
 export const OPEN = 0
 export const DONE = 1
@@ -58,7 +59,7 @@ export const placeOf = (item: unknown, index: number, state: Place['state'] = OP
   item, index, state, value, call: 0, tries: 0, alarm: undefined
 })
 
-const stateOf = (policy: Exclude<OnError, Retry>): Place['state'] =>
+const stateOf = (policy: Afterwards): Place['state'] =>
   policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
@@ -206,8 +207,14 @@ export class Calls {
     const { onError } = this.#o
     place.value = error
     if (typeof onError !== 'object') place.state = stateOf(onError)
-    else if (place.tries >= onError.times || this.#all.signal.aborted) place.state = stateOf(onError.then)
+    else if (this.#all.signal.aborted) place.state = stateOf(onError.then)
     else {
+      const end = afterFailure(onError, error, place.tries + 1)
+      if (end !== undefined) {
+        place.value = end.error
+        place.state = stateOf(end.policy)
+        return place
+      }
       this.#waiting.add(place)
       place.alarm = this.#clock.at(this.#clock.now() + backoffMs(onError, place.tries++, Math.random), () => {
         this.#waiting.delete(place)

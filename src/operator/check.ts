@@ -165,6 +165,7 @@ export const checkRetry = (operator: string, retry: Retry): Retry => {
     )
   }
   oneOf(operator, 'then', retry.then, AFTERWARDS)
+  if (retry.decide !== undefined) callable(operator, 'decide', retry.decide)
   return retry
 }
 

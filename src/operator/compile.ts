@@ -18,8 +18,9 @@
  *
  * Runs on the main thread and in workers: imports nothing that takes time to load.
  */
-import type { Retry } from '../graph/options.ts'
+import type { Decide, Retry } from '../graph/options.ts'
 import { evaluate } from '../prelude/evaluate.ts'
+import { afterFailure, GaveUp } from './decision.ts'
 import { DONE, FIRST_TURNS, generate, kernelOf, MOST_TURNS, PAUSED, WAIT, type Status } from './generate.ts'
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
@@ -47,8 +48,8 @@ export interface Pausing {
 
 /** The decisions that the loop leaves to its driver. `index` is that of the item in the batch, -1 at the end of the input. */
 export interface Hooks {
-  /** A user's function threw. Returning drops the item; throwing ends the run. */
-  failed(node: number, index: number, item: unknown, error: unknown): void
+  /** A user's function threw. Returning drops the item; throwing ends the run. `end`: tries were made again, and so they ended. */
+  failed(node: number, index: number, item: unknown, error: unknown, end?: GaveUp): void
   /** A stage answered `Left`. Returning drops the item; throwing ends the run. */
   left(node: number, index: number, item: unknown, cause: unknown): void
   /** A stage has dropped an item by a policy of its own, such as one that is late. */
@@ -93,40 +94,38 @@ export const backoffMs = (retry: Retry, attempt: number, random: () => number): 
 
 type Fn = (...args: unknown[]) => unknown
 
-/** Says that a try has failed; what with is of no interest while there are tries left. */
-const FAILED = Symbol('failed')
-
-/** The first try, which most items need no more than. */
-const attempt = (fn: Fn, args: readonly unknown[]): unknown => {
-  try {
-    return fn(...args)
-  } catch {
-    return FAILED
-  }
-}
-
-/** What the last try failed with. */
-class GaveUp {
+/** A try that has failed. */
+class Failed {
   readonly error: unknown
   constructor(error: unknown) {
     this.error = error
   }
 }
 
-/** Calls `fn` again until it answers or the tries are used up; yields the waits to the driver of the loop. */
-function* retrying(fn: Fn, retry: Retry, args: readonly unknown[]): Generator<number, unknown> {
-  for (let tried = 0; ; tried++) {
-    yield backoffMs(retry, tried, Math.random)
-    try {
-      return fn(...args)
-    } catch (error) {
-      if (tried + 1 >= retry.times) return new GaveUp(error)
-    }
+/** The first try, which most items need no more than. */
+const attempt = (fn: Fn, args: readonly unknown[]): unknown => {
+  try {
+    return fn(...args)
+  } catch (error) {
+    return new Failed(error)
   }
 }
 
+/** Calls `fn` again until it answers or is given up; yields the waits to the driver of the loop. */
+function* retrying(fn: Fn, retry: Retry, args: readonly unknown[], first: Failed): Generator<number, unknown> {
+  let answer: unknown = first
+  for (let attempts = 1; answer instanceof Failed; attempts++) {
+    const end = afterFailure(retry, answer.error, attempts)
+    if (end !== undefined) return end
+    yield backoffMs(retry, attempts - 1, Math.random)
+    answer = attempt(fn, args)
+  }
+  return answer
+}
+
+/** Of the last try. What was given up is thrown with how it ended, and unwrapped where the hook is called. */
 const answerOf = (answer: unknown): unknown => {
-  if (answer instanceof GaveUp) throw answer.error
+  if (answer instanceof GaveUp) throw answer
   return answer
 }
 
@@ -186,16 +185,23 @@ export const instantiate = (
     if (over) loop.shut()
     return over
   }
+  const failed = (node: number, index: number, item: unknown, error: unknown): void => {
+    if (error instanceof GaveUp) hooks.failed(node, index, item, error.error, error)
+    else hooks.failed(node, index, item, error)
+  }
   const bound = {
     outs,
     counts,
     states,
     help: {
-      failed: hooks.failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, FAILED, answerOf, stop, newKey, picked,
+      failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, Failed, answerOf, stop, newKey, picked,
       weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, walker: (): Walker => new Walker()
     },
     args: program.nodes.map((node) => node.args),
-    policies: program.nodes.map((node) => node.onError),
+    policies: program.nodes.map(({ onError }, k) => {
+      const decide = binding.fns[k]!['decide'] as Decide | undefined
+      return typeof onError === 'object' && decide !== undefined ? { ...onError, decide } : onError
+    }),
     pace: { turns: FIRST_TURNS },
     ...binding,
     fns

@@ -16,6 +16,9 @@ export interface PlainOptions extends Pick<CpuOptions, 'name' | 'lane'> {
 
 type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves' | 'holds' | 'keyed' | 'reads' | 'passes'>>
 
+/** A policy without its function, which travels with those of the stage. */
+const plain = ({ decide: _, ...retry }: Retry): Retry => retry
+
 /** A spec for kernel `kind` with the user's functions; everything else has the defaults of a stateless stage. */
 export const cpu = (
   kind: string,
@@ -41,6 +44,8 @@ export const cpu = (
       "choose 'fail', 'skip' or 'deadLetter'"
     )
   }
+  const onError = policyOf(kind, options.onError)
+  const decide = typeof onError === 'object' ? onError.decide : undefined
   return {
     role: 'kernel',
     kind,
@@ -49,8 +54,8 @@ export const cpu = (
     outlets: 1,
     lane: options.lane,
     env: options.env,
-    onError: policyOf(kind, options.onError),
+    onError: decide === undefined ? onError : plain(onError as Retry),
     ...extra,
-    fns: fns as Readonly<Record<string, UserFunction>>
+    fns: (decide === undefined ? fns : { ...fns, decide }) as Readonly<Record<string, UserFunction>>
   }
 }

@@ -201,7 +201,7 @@ const run =
           if (value !== undefined || plan.type === 'left') out.push([item, value])
         } else if (failed.state === FAILED) throw stageFailed(context.stage, context.site, { index }, failed.value)
         else if (failed.state === DROPPED) context.skipped(1)
-        else await context.deadLetter(item, failed.value, index)
+        else await context.deadLetter(item, failed.value, index, failed.tries + 1)
       }
       if (head >= 1024 || head === line.length) {
         line = line.slice(head)

@@ -95,8 +95,8 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     if (!isRetry(node)) return `F${k}_${name}(${args})`
     // While a retry waits the driver takes what has gathered: the outlets are other arrays afterwards, also when it gives up.
     const [given, answer] = [fresh('given', k), fresh('answer', k)]
-    const again = [...flush, `${answer} = yield* H.retry(F${k}_${name}, R${k}, ${given})`, ...reload, `H.answerOf(${answer})`].join(', ')
-    return `(${given} = [${args}], (${answer} = H.attempt(F${k}_${name}, ${given})) === H.FAILED ? (${again}) : ${answer})`
+    const again = [...flush, `${answer} = yield* H.retry(F${k}_${name}, R${k}, ${given}, ${answer})`, ...reload, `H.answerOf(${answer})`].join(', ')
+    return `(${given} = [${args}], (${answer} = H.attempt(F${k}_${name}, ${given})) instanceof H.Failed ? (${again}) : ${answer})`
   }
 
   const emitter = (k: number): Emitter => ({

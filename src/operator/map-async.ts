@@ -100,7 +100,7 @@ const run =
       if (place.state === DONE) out.push(place.value)
       else if (place.state === DROPPED) context.skipped(1)
       else if (place.state === DEAD) {
-        const set = context.deadLetter(place.item, place.value, place.index)
+        const set = context.deadLetter(place.item, place.value, place.index, place.tries + 1)
         if (set instanceof Promise) letter = set
       }
     }
