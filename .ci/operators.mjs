@@ -97,6 +97,9 @@ const ROWS = {
     ['delay', '', 'delay', '', 'delay'],
     ['idleTimeout', '', 'idleTimeout', 'timeout, timeoutOrElse', 'timeout with each']
   ],
+  Failure: [
+    ['replay', '', '', '', '']
+  ],
   'A reader that is slower, or faster': [
     ['buffer', '', 'buffer', 'buffer', ''],
     ['conflate', '', 'conflate, conflateWithSeed, batch', 'buffer with sliding', ''],

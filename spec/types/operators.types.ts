@@ -31,6 +31,8 @@ import { parseJson } from '../../src/operator/parse-json.ts'
 import { partition } from '../../src/operator/partition.ts'
 import { recurse } from '../../src/operator/recurse.ts'
 import { reduce } from '../../src/operator/reduce.ts'
+import type { DeadLetter } from '../../src/exec/failure.ts'
+import { replay } from '../../src/operator/replay.ts'
 import { retry } from '../../src/operator/retry.ts'
 import { route } from '../../src/operator/route.ts'
 import { mapState } from '../../src/operator/map-state.ts'
@@ -256,3 +258,11 @@ expectTypeOf(rows.pipe(enrich({ key: (r: Row) => r.path, lookup: (paths) => new 
 expectTypeOf(numbers.pipe(recurse((n) => ({ emit: [`${n}`], again: n > 0 ? [n - 1] : [] })))).toEqualTypeOf<Source<string>>()
 // @ts-expect-error what is given back would not be an item
 numbers.pipe(recurse((n) => ({ emit: [n], again: ['a'] })))
+// dead letters, and back
+declare const letters: Source<DeadLetter>
+expectTypeOf(letters.pipe(replay<string>('ask'))).toEqualTypeOf<Source<string>>()
+expectTypeOf(letters.pipe(replay<string>(['ask', 'parse'], { onError: 'skip' }))).toEqualTypeOf<Source<string>>()
+// @ts-expect-error not a source of letters
+texts.pipe(replay<string>('ask'))
+// @ts-expect-error there is nothing to try again
+replay('ask', { onError: retry({ times: 1 }) })

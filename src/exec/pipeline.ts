@@ -21,8 +21,12 @@ import { iterateWith } from './iterate.ts'
 import { start, type Outputs, type Run } from './run.ts'
 
 export interface PipelineOptions {
-  /** Takes the dead letters of all stages. Without it they are counted, and seen by `run.deadLetters` only. */
-  readonly deadLetters?: Sink<DeadLetter, unknown> | undefined
+  /**
+   * Takes the dead letters of all stages: a sink, or a function from their source to one or several outputs, which are called
+   * `deadLetters`, or `deadLetters.NAME`, in the report. Without it letters are counted, and seen by `run.deadLetters` only.
+   * The source ends when all other stages have; a letter of the function's own stages is counted, and not put before them again.
+   */
+  readonly deadLetters?: Sink<DeadLetter, unknown> | ((letters: Source<DeadLetter>) => Closed<unknown> | Outputs) | undefined
   /** Default for `run`. */
   readonly workers?: number | undefined
   /** Items that each channel between tasks holds before its sender waits; a whole number >= 1. Default 4096. */
@@ -65,6 +69,25 @@ const latencyOf = (asked: number | undefined): number => {
   throw argumentError('range', 'maxLatencyMs must be a number from 0 to 60 000', `got ${String(asked)}`, `leave it out for ${MAX_LATENCY_MS}`)
 }
 
+const isClosed = (value: unknown): value is Closed<unknown> => {
+  const { port, closed } = (value as Partial<Closed<unknown>> | null | undefined) ?? {}
+  return port !== undefined && closed === true
+}
+
+const portOf = (name: string, value: unknown): Port => {
+  if (isClosed(value)) return value.port
+  throw argumentError('type', `pipeline: output '${name}' is not a closed graph`, 'it is still open or not a graph', 'end it with .to(sink) or .observe()')
+}
+
+/** What the dead letters go to, by name; one thing alone has none. */
+const lettersOf = (taker: NonNullable<PipelineOptions['deadLetters']>): readonly (readonly [string | undefined, unknown])[] => {
+  const letters = sourceOf<DeadLetter>({ role: 'source', kind: DEAD_LETTERS, args: {}, open: () => { throw new Error('opened by the run') } })
+  const ends = typeof taker === 'function' ? taker(letters) : taker.attach(letters)
+  if (isClosed(ends)) return [[undefined, ends]]
+  if (typeof ends === 'object' && (ends as unknown) !== null && Object.keys(ends).length > 0) return Object.entries(ends)
+  throw argumentError('type', 'pipeline: deadLetters must answer one output, or several by name', 'it answers none', 'end the letters with .to(sink)')
+}
+
 /**
  * Declares a pipeline by its outputs. Stages that several outputs share run once.
  *
@@ -81,19 +104,17 @@ const latencyOf = (asked: number | undefined): number => {
 export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions = {}): Pipeline<O> => {
   const ports: Record<string, Port> = {}
   for (const [name, closed] of Object.entries(outputs)) {
-    const { port, closed: ended } = (closed as Partial<Closed<unknown>> | null | undefined) ?? {}
-    if (port === undefined || ended !== true) {
-      throw argumentError('type', `pipeline: output '${name}' is not a closed graph`, 'it is still open or not a graph', 'end it with .to(sink) or .observe()')
-    }
-    ports[name] = port
+    ports[name] = portOf(name, closed)
   }
   if (Object.keys(ports).length === 0) {
     throw argumentError('type', 'pipeline: no outputs', 'there is nothing to run', 'give at least one source ended with .to(sink) or .observe()')
   }
   if (options.deadLetters !== undefined) {
-    if (LETTERS in ports) throw argumentError('type', `pipeline: '${LETTERS}' is the name of the dead letters' output`, 'an output has it too', 'rename the output')
-    const letters = sourceOf<DeadLetter>({ role: 'source', kind: DEAD_LETTERS, args: {}, open: () => { throw new Error('opened by the run') } })
-    ports[LETTERS] = options.deadLetters.attach(letters).port
+    for (const [name, closed] of lettersOf(options.deadLetters)) {
+      const full = name === undefined ? LETTERS : `${LETTERS}.${name}`
+      if (full in ports) throw argumentError('type', `pipeline: '${full}' is the name of an output of the dead letters`, 'an output has it too', 'rename the output')
+      ports[full] = portOf(full, closed)
+    }
   }
   const capacity = capacityOf(options.capacity)
   latencyOf(options.maxLatencyMs)

@@ -27,6 +27,7 @@ import * as parseJson from './parse-json.ts'
 import * as partition from './partition.ts'
 import * as pick from './pick.ts'
 import * as reduce from './reduce.ts'
+import * as replay from './replay.ts'
 import * as route from './route.ts'
 import * as scan from './scan.ts'
 import * as scanBy from './scan-by.ts'
@@ -44,8 +45,8 @@ import * as zipWithIndex from './zip-with-index.ts'
 const whole = [
   batch.kernel, changes.kernel, decode.kernel, dedupe.kernel, distinct.kernel, drop.kernel, dropWhile.kernel, endWith.kernel,
   filter.kernel, flatMap.kernel, intersperse.kernel, map.kernel, mapEither.kernel, mapState.kernel, pairwise.kernel, parseJson.kernel,
-  partition.kernel, pick.kernel, reduce.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel, take.kernel,
-  takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
+  partition.kernel, pick.kernel, reduce.kernel, replay.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel,
+  take.kernel, takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
 ]
 
 const halves = [
