@@ -17,7 +17,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const PAGE = 'docs/operators.md'
 
 /** Exported from src/operator/, but not operators. */
-const OTHERS = new Set(['retry'])
+const OTHERS = new Set(['adaptive', 'circuitBreaker', 'retry'])
 
 /** By group: operator, and its names in Flink (DataStream), Pekko Streams, Effect (Stream, version 4) and RxJS 7. Empty: it has none. */
 const ROWS = {

@@ -7,11 +7,13 @@ import * as t from 'io-ts'
 import { compose } from '../../src/graph/flow.ts'
 import type { Afterwards } from '../../src/graph/options.ts'
 import type { Flow, Source } from '../../src/graph/source.ts'
+import { adaptive } from '../../src/operator/adaptive.ts'
 import { aggregate } from '../../src/operator/aggregate.ts'
 import type { Combiner } from '../../src/operator/combiner.ts'
 import { aggregateBy } from '../../src/operator/aggregate-by.ts'
 import { batch } from '../../src/operator/batch.ts'
 import { buffer } from '../../src/operator/buffer.ts'
+import { circuitBreaker } from '../../src/operator/circuit-breaker.ts'
 import { concat } from '../../src/operator/concat.ts'
 import { countBy } from '../../src/operator/count-by.ts'
 import { decode } from '../../src/operator/decode.ts'
@@ -24,7 +26,7 @@ import { joinAsOf } from '../../src/operator/join-as-of.ts'
 import { joinTable } from '../../src/operator/join-table.ts'
 import { joinWithin } from '../../src/operator/join-within.ts'
 import { map } from '../../src/operator/map.ts'
-import { mapAsync } from '../../src/operator/map-async.ts'
+import { mapAsync, type MapAsyncOptions } from '../../src/operator/map-async.ts'
 import { mapEither } from '../../src/operator/map-either.ts'
 import { merge } from '../../src/operator/merge.ts'
 import { parseJson } from '../../src/operator/parse-json.ts'
@@ -266,3 +268,19 @@ expectTypeOf(letters.pipe(replay<string>(['ask', 'parse'], { onError: 'skip' }))
 texts.pipe(replay<string>('ask'))
 // @ts-expect-error there is nothing to try again
 replay('ask', { onError: retry({ times: 1 }) })
+
+// what is called fails
+const guarded = circuitBreaker({ whenOpen: 'wait' }).around(async (url: string, { signal }) => (await fetch(url, { signal })).text())
+expectTypeOf(texts.pipe(mapAsync(guarded))).toEqualTypeOf<Source<string>>()
+expectTypeOf(texts.pipe(mapAsync((s) => s.length, { fallback: (s, error) => { expectTypeOf(s).toBeString(); expectTypeOf(error).toBeUnknown(); return 0 } }))).toEqualTypeOf<Source<number>>()
+expectTypeOf(texts.pipe(mapAsync((s) => s.length, { concurrency: adaptive({ max: 10 }) }))).toEqualTypeOf<Source<number>>()
+declare const common: MapAsyncOptions
+expectTypeOf(texts.pipe(mapAsync((s) => s.length, common))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error the fallback answers something else
+texts.pipe(mapAsync((s: string): number => s.length, { fallback: () => 'none' }))
+// @ts-expect-error not a word
+circuitBreaker({ whenOpen: 'drop' })
+// @ts-expect-error the function takes texts
+numbers.pipe(mapAsync(guarded))
+// @ts-expect-error max is needed
+adaptive({ min: 1 })

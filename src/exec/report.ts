@@ -16,6 +16,8 @@ export interface StageReport {
   readonly skipped: number
   readonly deadLetters: number
   readonly failed: number
+  /** What the stage knows about itself: the state of a circuit, a limit that adapts. Absent where it knows nothing. */
+  readonly gauges?: Readonly<Record<string, number | string>> | undefined
 }
 
 /** What has crossed threads, in frames. Few frames for many items: the crossing costs little; more frames: items wait less. */

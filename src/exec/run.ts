@@ -149,7 +149,7 @@ class Running {
   }
 
   #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
-    const aside = this.#aside.get(name) ?? { skipped: 0, deadLetters: 0 }
+    const aside: Aside = this.#aside.get(name) ?? { skipped: 0, deadLetters: 0 }
     this.#aside.set(name, aside)
     return {
       signal: this.#controller.signal,
@@ -158,6 +158,9 @@ class Running {
       deadLetter: (item, cause, index, attempts = 1) => {
         aside.deadLetters++
         return this.#dead({ stage: name, position: { index }, cause, item, attempts, whole: true }, task)
+      },
+      gauges: (read) => {
+        aside.gauges = read
       },
       skipped: (count) => {
         aside.skipped += count

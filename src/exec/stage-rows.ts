@@ -15,6 +15,7 @@ import type { Task } from './task.ts'
 export interface Aside {
   skipped: number
   deadLetters: number
+  gauges?: (() => Readonly<Record<string, number | string>>) | undefined
 }
 
 interface Planned {
@@ -54,7 +55,9 @@ const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Ed
 const waitingRow = ({ plan, task }: Planned, edges: readonly Edge[], aside: Aside | undefined): StageReport => {
   const isSink = plan.outlets.length === 0
   const out = plan.outlets.reduce((sum, _, outlet) => sum + leftBy(plan, outlet, edges), 0)
-  return row(plan.stages[0]!, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
+  const counted = row(plan.stages[0]!, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
+  const gauges = aside?.gauges?.() ?? {}
+  return Object.keys(gauges).length === 0 ? counted : { ...counted, gauges }
 }
 
 /** Copies of a stage, which have its name, as one. */

@@ -91,6 +91,8 @@ export interface RunContext {
   deadLetter(item: unknown, cause: unknown, index: number, attempts?: number): void | Promise<void>
   /** Counts items that failed and were dropped, under the policy `skip`. */
   skipped(count: number): void
+  /** Tells the metrics what the stage knows about itself: `read` is called for each of them. */
+  gauges?(read: () => Readonly<Record<string, number | string>>): void
   /** Counts items that were lost to an overflow policy. */
   dropped(count: number): void
 }

@@ -16,7 +16,9 @@ import { noAnswer } from '../error/wording-time.ts'
 import type { Afterwards, OnError } from '../graph/options.ts'
 import { clock, type Alarm, type Clock } from '../prelude/clock.ts'
 import { backoffMs } from './compile.ts'
+import type { ConcurrencyLimit } from './concurrency-limit.ts'
 import { afterFailure } from './decision.ts'
+import { CircuitOpenError } from './refused-call.ts'
 
 export const OPEN = 0
 export const DONE = 1
@@ -35,6 +37,10 @@ export interface Place {
   call: number
   /** Retries so far. */
   tries: number
+  /** What is under way is the fallback. */
+  instead: boolean
+  /** Instant of the call that is heard, where calls are measured. */
+  began: number
   alarm: Alarm | undefined
 }
 
@@ -48,6 +54,10 @@ export interface CallOptions {
   readonly fn: (item: unknown, context: CallContext) => unknown
   readonly timeoutMs: number | undefined
   readonly onError: OnError
+  /** Answers for an item that would fail the run. */
+  readonly fallback?: ((item: unknown, error: unknown, context: CallContext) => unknown) | undefined
+  /** Is told how long calls take. */
+  readonly limit?: ConcurrencyLimit | undefined
   /** A place that was answered OPEN is not any more. */
   readonly settled: (place: Place) => void
 }
@@ -56,7 +66,7 @@ export interface CallOptions {
 const GRACE_MS = 300
 
 export const placeOf = (item: unknown, index: number, state: Place['state'] = OPEN, value?: unknown): Place => ({
-  item, index, state, value, call: 0, tries: 0, alarm: undefined
+  item, index, state, value, call: 0, tries: 0, instead: false, began: 0, alarm: undefined
 })
 
 const stateOf = (policy: Afterwards): Place['state'] =>
@@ -97,7 +107,7 @@ export class Calls {
     const controller = this.#controller()
     let answer: unknown
     try {
-      answer = this.#o.fn(item, controller === undefined ? this.#shared : { signal: controller.signal })
+      answer = this.#o.fn(item, this.#contextOf(controller))
     } catch (error) {
       this.#release(controller)
       return this.#refused(placeOf(item, index), error)
@@ -138,6 +148,10 @@ export class Calls {
     return controller
   }
 
+  #contextOf(controller: AbortController | undefined): CallContext {
+    return controller === undefined ? this.#shared : { signal: controller.signal }
+  }
+
   #release(controller: AbortController | undefined): void {
     if (controller !== undefined) this.#controllers.delete(controller)
   }
@@ -146,7 +160,7 @@ export class Calls {
     const controller = this.#controller()
     let answer: unknown
     try {
-      answer = this.#o.fn(place.item, controller === undefined ? this.#shared : { signal: controller.signal })
+      answer = this.#o.fn(place.item, this.#contextOf(controller))
     } catch (error) {
       this.#release(controller)
       if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
@@ -163,12 +177,20 @@ export class Calls {
     const call = ++place.call
     this.#open++
     if (controller !== undefined) this.#limit(place, call, controller)
+    if (this.#o.limit !== undefined && !place.instead) {
+      place.began = this.#clock.now()
+      this.#o.limit.began()
+    }
     answer.then(
       (value) => {
-        if (this.#heard(place, call, controller)) this.#settle(place, DONE, value)
+        if (!this.#heard(place, call, controller)) return
+        this.#measured(place)
+        this.#settle(place, DONE, value)
       },
       (error: unknown) => {
-        if (this.#heard(place, call, controller) && this.#refused(place, error).state !== OPEN) this.#o.settled(place)
+        if (!this.#heard(place, call, controller)) return
+        this.#measured(place, { error })
+        if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
       }
     )
     return place
@@ -184,6 +206,7 @@ export class Calls {
       const error = noAnswer(ms)
       this.#release(controller)
       controller.abort(error)
+      this.#measured(place, { error })
       if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
     })
   }
@@ -202,26 +225,48 @@ export class Calls {
     return true
   }
 
+  #measured(place: Place, failure?: { readonly error: unknown }): void {
+    if (!place.instead) this.#o.limit?.ended(this.#clock.now(), place.began, failure)
+  }
+
   /** A try has failed: waits for the next one, or does what the policy says. */
   #refused(place: Place, error: unknown): Place {
     const { onError } = this.#o
+    if (place.instead) return this.#end(place, 'fail', error)
+    if (error instanceof CircuitOpenError && error.policy !== undefined) return this.#end(place, error.policy, error)
+    if (typeof onError !== 'object') return this.#end(place, onError, error)
+    if (this.#all.signal.aborted) return this.#end(place, onError.then, error)
+    const end = afterFailure(onError, error, place.tries + 1)
+    if (end !== undefined) return this.#end(place, end.policy, end.error)
+    this.#waiting.add(place)
+    place.alarm = this.#clock.at(this.#clock.now() + backoffMs(onError, place.tries++, Math.random), () => {
+      this.#waiting.delete(place)
+      place.alarm = undefined
+      this.#again(place)
+    })
+    return place
+  }
+
+  /** There will be no other try. An item that would fail the run is answered for by the fallback, once. */
+  #end(place: Place, policy: Afterwards, error: unknown): Place {
     place.value = error
-    if (typeof onError !== 'object') place.state = stateOf(onError)
-    else if (this.#all.signal.aborted) place.state = stateOf(onError.then)
-    else {
-      const end = afterFailure(onError, error, place.tries + 1)
-      if (end !== undefined) {
-        place.value = end.error
-        place.state = stateOf(end.policy)
-        return place
+    place.state = stateOf(policy)
+    const { fallback } = this.#o
+    if (place.state !== FAILED || fallback === undefined || place.instead || this.#all.signal.aborted) return place
+    place.instead = true
+    const controller = this.#controller()
+    try {
+      const answer = fallback(place.item, error, this.#contextOf(controller))
+      if (isThenable(answer)) {
+        place.state = OPEN
+        return this.#await(place, answer, controller)
       }
-      this.#waiting.add(place)
-      place.alarm = this.#clock.at(this.#clock.now() + backoffMs(onError, place.tries++, Math.random), () => {
-        this.#waiting.delete(place)
-        place.alarm = undefined
-        this.#again(place)
-      })
+      place.state = DONE
+      place.value = answer
+    } catch (thrown) {
+      place.value = thrown
     }
+    this.#release(controller)
     return place
   }
 

@@ -11,23 +11,32 @@
  * and a reader that is slow holds back the calls. Answers that are no promises are gathered at once, without a place.
  */
 import { setImmediate as turn } from 'node:timers/promises'
+import { argumentError } from '../error/pipeline-error.ts'
 import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions, OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
+import { gaugesOf } from '../prelude/gauges.ts'
+import type { Adaptive } from './adaptive.ts'
 import { bellOf } from './bell.ts'
 import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
 import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
 
-export interface MapAsyncOptions extends FunctionOptions {
-  /** Calls in flight at most. A whole number >= 1. Default 16. */
-  readonly concurrency?: number | undefined
+export interface MapAsyncOptions<A = unknown, B = never> extends FunctionOptions {
+  /** Calls in flight at most. A whole number >= 1, or `adaptive({ max })`. Default 16. */
+  readonly concurrency?: number | Adaptive | undefined
   /** Whether answers leave in the order of the items. Default true; without it, as they come. */
   readonly ordered?: boolean | undefined
   /** The longest that one call may take, in milliseconds; then it has failed, with `ERR_MILLRACE_TIMEOUT`. Default: no limit. */
   readonly timeoutMs?: number | undefined
+  /**
+   * Answers for an item that would fail the run: after the retries, and with `onError: 'fail'`. What it throws or rejects with, and a call
+   * of it that takes longer than `timeoutMs`, fails the run.
+   */
+  readonly fallback?: ((item: A, error: unknown, context: CallContext) => B | PromiseLike<B>) | undefined
 }
 
 interface Plan {
@@ -36,6 +45,13 @@ interface Plan {
   readonly ordered: boolean
   readonly timeoutMs: number | undefined
   readonly onError: OnError
+  readonly fallback: ((item: unknown, error: unknown, context: CallContext) => unknown) | undefined
+  readonly adaptive: Adaptive | undefined
+}
+
+const checkAdaptive = (given: Adaptive): Adaptive => {
+  if ((given as unknown) !== null && given.concurrency === 'adaptive') return given
+  throw argumentError('type', 'mapAsync: concurrency must be a number or adaptive({ max })', 'got another object', 'call adaptive')
 }
 
 /** Answers that gather before they are sent. */
@@ -75,7 +91,7 @@ class Queue {
 }
 
 const run =
-  ({ fn, concurrency, ordered, timeoutMs, onError }: Plan) =>
+  ({ fn, concurrency, ordered, timeoutMs, onError, fallback, adaptive }: Plan) =>
   async (context: ProcessContext): Promise<void> => {
     const { signal, inlets, outlets } = context
     const bell = bellOf(signal)
@@ -94,7 +110,20 @@ const run =
       bell.ring()
     }
 
-    const calls = new Calls(signal, { fn, timeoutMs, onError, settled })
+    const limit = adaptive === undefined ? undefined : new ConcurrencyLimit(adaptive)
+    let fellBack = 0
+    const calls = new Calls(signal, {
+      fn, timeoutMs, onError, settled, limit,
+      fallback: fallback && ((item, error, callContext) => { fellBack++; return fallback(item, error, callContext) })
+    })
+    const own = gaugesOf(fn)
+    context.gauges?.(() => ({
+      ...own?.(),
+      ...(limit && { concurrency: limit.now, inFlight: limit.inFlight, latencyMs: limit.latencyMs }),
+      ...(fallback && { fallbacks: fellBack })
+    }))
+    /** Whether another call may begin. */
+    const isFree = (): boolean => places < concurrency && limit?.free !== false
 
     const gather = (place: Place): void => {
       if (place.state === DONE) out.push(place.value)
@@ -133,9 +162,9 @@ const run =
 
     /** Starts what may be started. Answers whether there was anything. */
     const startSome = (): boolean => {
-      if (places >= concurrency || out.length >= GATHERED || !feed.want()) return false
+      if (!isFree() || out.length >= GATHERED || !feed.want()) return false
       do begin()
-      while (places < concurrency && out.length < GATHERED && feed.size > 0 && failed === undefined && !loopIsDue())
+      while (isFree() && out.length < GATHERED && feed.size > 0 && failed === undefined && !loopIsDue())
       return true
     }
 
@@ -171,7 +200,7 @@ const run =
  * **Order**   kept, unless `ordered` is false
  * **Cost**    per item one place and two callbacks; a value that is no promise costs the call only
  * **Errors**  what `fn` throws or rejects with, and a call that takes longer than `timeoutMs`, is handled by `onError`; a retry
- *             keeps its place while it waits. When the run ends, calls that listen to their signal are awaited, up to 300 ms
+ *             keeps its place while it waits. With `fallback` an item that would fail the run is answered for by it. When the run ends, calls that listen to their signal are awaited, up to 300 ms
  * **Memory**  `concurrency` items and one batch of the input
  * **Source**  RxJS `mergeMap` and `concatMap`, Akka `mapAsync`
  * @example
@@ -179,15 +208,17 @@ const run =
  */
 export const mapAsync = <A, B>(
   fn: (item: A, context: CallContext) => B | PromiseLike<B>,
-  options: MapAsyncOptions = {}
+  options: MapAsyncOptions<NoInfer<A>, NoInfer<B>> = {}
 ): Flow<A, B> => {
   callable('mapAsync', 'fn', fn)
   stageOptions('mapAsync', options)
   const { ordered = true } = options
-  const concurrency = wholeNumber('mapAsync', 'concurrency', options.concurrency ?? 16, 1)
+  const adaptive = typeof options.concurrency === 'object' ? checkAdaptive(options.concurrency) : undefined
+  const concurrency = adaptive?.max ?? wholeNumber('mapAsync', 'concurrency', options.concurrency ?? 16, 1)
   const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds('mapAsync', 'timeoutMs', options.timeoutMs, 1)
   const onError = policyOf('mapAsync', options.onError)
-  const args = { concurrency, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  const plan: Plan = { fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError }
+  if (options.fallback !== undefined) callable('mapAsync', 'fallback', options.fallback)
+  const args = { concurrency: adaptive === undefined ? concurrency : `${adaptive.min} to ${concurrency}`, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const plan: Plan = { fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError, fallback: options.fallback as Plan['fallback'], adaptive }
   return flowOf(processSpec('mapAsync', run(plan), options, args), options.name)
 }

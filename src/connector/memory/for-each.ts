@@ -4,7 +4,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { StageOptions } from '../../graph/options.ts'
 import { sinkOf, type Sink } from '../../graph/source.ts'
-import type { SinkWriter } from '../../graph/spec.ts'
+import type { RunContext, SinkWriter } from '../../graph/spec.ts'
+import { gaugesOf } from '../../prelude/gauges.ts'
 import { Interruptible } from '../../prelude/interruptible.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 
@@ -16,7 +17,11 @@ const LOOK_EVERY = 16
 
 const isPromise = (answer: unknown): answer is PromiseLike<unknown> => typeof answer === 'object' && answer !== null && 'then' in answer
 
-const writer = (fn: (item: never) => unknown, signal: AbortSignal): SinkWriter<number> => {
+const writer = (given: (item: never) => unknown, { signal, gauges }: RunContext): SinkWriter<number> => {
+  const own = gaugesOf(given)
+  if (own !== undefined) gauges?.(own)
+  // A guarded function waits, and is told when it need not any more; others get the item and nothing else, as `console.log` expects.
+  const fn = own === undefined ? given : (item: never): unknown => (given as (item: never, context: { signal: AbortSignal }) => unknown)(item, { signal })
   const waits = new Interruptible() // a promise of the user's that never settles must not hold a run that has ended
   signal.addEventListener('abort', () => {
     waits.interrupt()
@@ -54,5 +59,5 @@ const writer = (fn: (item: never) => unknown, signal: AbortSignal): SinkWriter<n
 export const forEach = <A>(fn: (item: A) => unknown, options: StageOptions = {}): Sink<A, number> => {
   callable('forEach', 'fn', fn)
   stageOptions('forEach', options)
-  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: ({ signal }) => writer(fn, signal) }, options.name)
+  return sinkOf<A, number>({ role: 'sink', kind: 'forEach', args: {}, accepts: 'items', open: (context) => writer(fn, context) }, options.name)
 }
