@@ -41,6 +41,33 @@ suite('mapState', (it) => {
     }
   })
 
+  it('with restart the state of a key begins anew behind an item that failed, in any order of items; those of other keys stay', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.boolean()), { maxLength: 25 }), fc.boolean(), async (items, restart) => {
+      const state = new Map<string, number>()
+      const want = items.flatMap(([key, bad]) => {
+        const n = (state.get(key) ?? 0) + 1
+        // what `map` changes before it throws stays, but for a key that is new: nothing is kept of it
+        if (!bad || (!restart && state.has(key))) state.set(key, n)
+        else if (state.has(key)) state.set(key, 0)
+        return bad ? [] : [[key, n]]
+      })
+      const flow = () => mapState({
+        key: ([key]: readonly [string, boolean]) => key, create: () => ({ n: 0 }), onError: 'skip', restart, maxKeys: 3, whenFull: 'evictOldest',
+        map: (s, [key, bad]) => { s.n++; if (bad) throw new Error('bad'); return [key, s.n] }
+      })
+      const { outs, skipped } = await verifyOperator<readonly [string, boolean], unknown>(flow, items)
+      assert.equal([outs[0], skipped.length], [want, items.filter(([, bad]) => bad).length])
+    }), { seed, numRuns: 60 })
+  })
+
+  it('scanBy too: the key begins with the initial state', async () => {
+    const flow = (restart: boolean) => scanBy((s: string) => s[0]!, (n: number, s: string) => { if (s.endsWith('!')) throw new Error(s); return n + 1 }, 0, { onError: 'deadLetter', restart })
+    const items = ['a', 'a', 'b', 'a!', 'a', 'b']
+    assert.equal((await verifyOperator(() => flow(true), items)).outs[0], [['a', 1], ['a', 2], ['b', 1], ['a', 1], ['b', 2]])
+    assert.equal((await verifyOperator(() => flow(false), items)).outs[0], [['a', 1], ['a', 2], ['b', 1], ['a', 3], ['b', 2]])
+    verifyRefusals('scanBy', [() => scanBy((s: string) => s, (n: number) => n, 0, { restart: 'yes' as never })])
+  })
+
   it('emits nothing for undefined, and gives key and env', async () => {
     const flow = () => mapState({
       key: (s: string, { at }) => s[at],

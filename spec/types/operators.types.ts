@@ -284,3 +284,8 @@ circuitBreaker({ whenOpen: 'drop' })
 numbers.pipe(mapAsync(guarded))
 // @ts-expect-error max is needed
 adaptive({ min: 1 })
+expectTypeOf(numbers.pipe(scan((a, n) => a + n, 0, { restart: true, onError: 'skip' }))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error true or false
+scan((a: number, n: number) => a + n, 0, { restart: 'yes' })
+// @ts-expect-error a map has no state
+map((n: number) => n, { restart: true })

@@ -53,6 +53,12 @@ export const milliseconds = (operator: string, name: string, value: unknown, lea
   return ms
 }
 
+/** True or false, or nothing, which is false. */
+export const flag = (operator: string, name: string, value: unknown): boolean => {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  throw argumentError('type', `${operator}: ${name} must be true or false`, `got ${kindOf(value)}`, 'correct the argument')
+}
+
 /** One of the words of a list. */
 export const oneOf = <W extends string>(operator: string, name: string, value: unknown, words: readonly W[]): W => {
   if (!words.includes(value as W)) {

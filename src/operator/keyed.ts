@@ -12,7 +12,7 @@
 import type { CpuOptions } from '../graph/options.ts'
 import type { KernelSpec, ProcessSpec, UserFunction } from '../graph/spec.ts'
 import { argumentError } from '../error/pipeline-error.ts'
-import { callable, milliseconds, oneOf, wholeNumber } from './check.ts'
+import { callable, flag, milliseconds, oneOf, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import { emptyStore } from './keyed-store.ts'
@@ -30,6 +30,11 @@ export interface KeptOptions<A, E = undefined> extends CpuOptions<E> {
    * Default: the clock.
    */
   readonly at?: ((item: A, env: E) => number) | undefined
+  /**
+   * Behind an item that the stage failed on (and `onError` skipped or set aside) the state of its key begins anew, for nobody knows what it
+   * is worth. Default false: it stays as the function left it.
+   */
+  readonly restart?: boolean | undefined
 }
 
 /** The same, with the types forgotten. */
@@ -52,7 +57,7 @@ const check = (kind: string, options: Kept): Readonly<Record<string, unknown>> =
   if (at !== undefined && ttlMs === undefined) {
     throw argumentError('type', `${kind}: at is the time that ttlMs goes by`, 'got at without ttlMs', 'give both, or ttlMs alone')
   }
-  return { maxKeys, evict: whenFull === 'evictOldest', ttlMs }
+  return { maxKeys, evict: whenFull === 'evictOldest', ttlMs, restart: flag(kind, 'restart', options.restart) }
 }
 
 const passed: ProcessSpec = {
@@ -86,7 +91,13 @@ export interface Step {
   /** An expression for the state of a key that is new, or has been forgotten. */
   readonly fresh: (g: Emitter, key: string) => string
   /** Statements that answer an item, from the state's `value`; they end in {@link Step.done}. */
-  readonly each: (g: Emitter, item: string, names: { readonly key: string; readonly value: string; readonly keep: (value: string) => string }) => string
+  readonly each: (g: Emitter, item: string, names: {
+    readonly key: string
+    readonly value: string
+    readonly keep: (value: string) => string
+    /** Statements that call the user's function, which may fail. */
+    readonly tried: (call: string) => string
+  }) => string
 }
 
 /** Tells of a state that was let go, when the stage wants to know. */
@@ -103,6 +114,9 @@ const body = (kind: string, g: Emitter, item: string, { fresh, each }: Step): st
   // A failure leaves what was kept: a new state is kept when its first item has been answered.
   const keep = (made: string): string =>
     `if (${isNew}) ${store}.keep(${s}, ${key}, ${made}); else { ${store}.touch(${s}, ${entry}); ${entry}.value = ${made}; }`
+  // What is below this stage may fail too: only the call itself is of interest.
+  const tried = (call: string): string =>
+    `try { ${call} } catch (e) { if (${a}.restart && !${isNew}) ${entry}.value = ${fresh(g, key)}; throw e; }`
   return `if (${a}.ttlMs !== undefined) {
       ${store}.timeOf(${s}, ${g.has('at') ? g.call('at', item) : 'undefined'});
       while ((${old} = ${store}.expired(${s}, ${a}.ttlMs)) !== undefined) { ${gone(g, old, 'ttl')} }
@@ -121,7 +135,7 @@ const body = (kind: string, g: Emitter, item: string, { fresh, each }: Step): st
       do { ${gone(g, old, 'ttl')} } while (false);
       ${g.mine}
     } else ${value} = ${entry}.value;
-    ${each(g, item, { key, value, keep })}`
+    ${each(g, item, { key, value, keep, tried })}`
 }
 
 const ending = (g: Emitter): string => {

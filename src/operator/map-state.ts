@@ -25,9 +25,9 @@ export interface MapStateOptions<A, S, B, K extends Key, E = undefined> extends 
 
 const step: Step = {
   fresh: (g, key) => g.call('create', key),
-  each: (g, item, { key, value, keep }) => {
+  each: (g, item, { key, value, keep, tried }) => {
     const y = g.fresh('y')
-    return `${y} = ${g.call('map', value, item, key)}; ${g.refusePromise(y)} ${keep(value)} if (${y} !== undefined) { ${g.emit(y)} }`
+    return `${tried(`${y} = ${g.call('map', value, item, key)}; ${g.refusePromise(y)}`)} ${keep(value)} if (${y} !== undefined) { ${g.emit(y)} }`
   }
 }
 
@@ -43,8 +43,8 @@ export const kernel = keyedKernel('mapState', step, true)
  * **Order**   kept within a key; between keys only when the plan has one partition (`workers` 0 or 1)
  * **Cost**    a call of `key` and of `map` and one look-up per item; with several workers one more call of `key`, and the items cross
  *             threads twice
- * **Errors**  an item that `key`, `at`, `create` or `map` throws on, or whose key is an object, is handled by `onError`; a key more than
- *             `maxKeys` is `ERR_MILLRACE_TOO_MANY_KEYS`
+ * **Errors**  an item that `key`, `at`, `create` or `map` throws on, or whose key is an object, is handled by `onError`; with `restart` the
+ *             state of its key begins anew, and `onEvict` is not told. A key more than `maxKeys` is `ERR_MILLRACE_TOO_MANY_KEYS`
  * **Memory**  one state per key: in each partition at most `maxKeys`, and those used within twice `ttlMs`. Give one of them, or know
  *             that the keys are few
  * **Source**  Hazelcast Jet `mapStateful`, Flink's keyed state with TTL

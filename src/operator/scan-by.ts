@@ -13,9 +13,9 @@ export const kernel = keyedKernel(
   'scanBy',
   {
     fresh: (g) => `${g.help}.store.beginning(${g.args}.initial)`,
-    each: (g, item, { key, value, keep }) => {
+    each: (g, item, { key, value, keep, tried }) => {
       const y = g.fresh('y')
-      return `${y} = ${g.call('fn', value, item)}; ${g.refusePromise(y)} ${keep(y)} ${y} = [${key}, ${y}]; ${g.emit(y)}`
+      return `${tried(`${y} = ${g.call('fn', value, item)}; ${g.refusePromise(y)}`)} ${keep(y)} ${y} = [${key}, ${y}]; ${g.emit(y)}`
     }
   },
   false
@@ -29,7 +29,7 @@ export const kernel = keyedKernel(
  * **Cost**    a call of `key` and of `fn`, one look-up and one pair per item; with several workers one more call of `key`, and the items
  *             cross threads twice
  * **Errors**  an item that `key`, `at` or `fn` throws on, or whose key is an object, is handled by `onError` and leaves the state as it
- *             was; a key more than `maxKeys` is `ERR_MILLRACE_TOO_MANY_KEYS`
+ *             was, or, with `restart`, makes it begin anew; a key more than `maxKeys` is `ERR_MILLRACE_TOO_MANY_KEYS`
  * **Memory**  one state per key: in each partition at most `maxKeys`, and those used within twice `ttlMs`
  * **Source**  RxJS `groupBy` with `scan`, without a stream per key
  * @example
