@@ -34,6 +34,7 @@ const ROWS = {
     ['mergeMap', '', 'flatMapMerge, flatMapConcat', 'flatMap', 'mergeMap, concatMap'],
     ['recurse', 'iterate', 'feedback loops', 'paginate', 'expand'],
     ['switchMap', '', 'switchMap', 'switchMap', 'switchMap'],
+    ['rx', '', '', '', 'pipe'],
     ['mapEither', 'side output', 'divertTo', 'filterMap', ''],
     ['decode', 'DeserializationSchema', '', 'mapEffect with Schema', ''],
     ['parseJson', '', 'JsonFraming, map', '', ''],

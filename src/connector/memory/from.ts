@@ -11,10 +11,11 @@ import { notASource, sourceUsed, stringAsSource } from '../../error/wording-sour
 import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
-import { oneOf, stageOptions, wholeNumber } from '../../operator/check.ts'
+import { stageOptions } from '../../operator/check.ts'
+import { boundOf, DEFAULT_BOUND, type HoldOptions } from '../../operator/held.ts'
 import { StreamPull } from '../stream-pull.ts'
 import { Gathering } from './gather.ts'
-import { Hold, type Bound, type HoldOverflow } from './hold.ts'
+import { Hold } from './hold.ts'
 
 /** Members of a list that are taken at a time: copying them costs nothing. */
 const LIST_BATCH = 4096
@@ -25,15 +26,7 @@ const FIRST_BATCH = 16
 const BATCH_MS = 2
 
 /** How to hold the items of an Observable that arrive faster than the run takes them. */
-export interface FromObservableOptions extends StageOptions {
-  /** Items held. A whole number >= 1. Default 1024. */
-  readonly capacity?: number | undefined
-  /**
-   * `'fail'` (default) ends the run when an item finds the buffer full; `'dropOldest'`, `'dropNewest'` and `'latest'` (holds one)
-   * lose items, and count them in the report.
-   */
-  readonly overflow?: HoldOverflow | undefined
-}
+export interface FromObservableOptions extends StageOptions, HoldOptions {}
 
 /** Iterators and streams that a run has been given: they do not begin anew. */
 const used = new WeakSet<object>()
@@ -143,8 +136,6 @@ const opener = (input: unknown): ((context: RunContext) => SourceCursor) => {
   throw notASource(input)
 }
 
-const DEFAULT_BOUND: Bound = { capacity: 1024, overflow: 'fail' }
-
 /**
  * A source of the items of an iterable, an async iterable, an Observable, a Node Readable or a web ReadableStream.
  *
@@ -181,10 +172,7 @@ export function from(input: unknown, options: StageOptions = {}): Source<unknown
 export const fromObservable = <A>(observable: Observable<A> | Subscribable<A>, options: FromObservableOptions = {}): Source<A> => {
   if (!isFunction((observable as Shapes | null | undefined)?.subscribe)) throw notASource(observable)
   stageOptions('fromObservable', options)
-  const bound: Bound = {
-    capacity: wholeNumber('fromObservable', 'capacity', options.capacity ?? DEFAULT_BOUND.capacity, 1),
-    overflow: oneOf('fromObservable', 'overflow', options.overflow ?? DEFAULT_BOUND.overflow, ['fail', 'dropOldest', 'dropNewest', 'latest'])
-  }
+  const bound = boundOf('fromObservable', options)
   const open = (context: RunContext): SourceCursor => new Hold(observable, bound, context)
   return sourceOf<A>({ role: 'source', kind: 'fromObservable', args: { ...bound }, open }, options.name)
 }

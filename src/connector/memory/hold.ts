@@ -1,34 +1,21 @@
 /**
  * The buffer between an Observable, which has no demand signal, and a run: bounded, with a named policy for what arrives when
- * it is full. Called by from.ts.
+ * it is full. Called by from.ts and from-event.ts.
  */
 import type { Subscribable, Unsubscribable } from 'rxjs'
-import { bufferOverflow } from '../../error/wording-run.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
-
-/** What happens to an item that finds the buffer full. An Observable cannot be told to wait. */
-export type HoldOverflow = 'fail' | 'dropOldest' | 'dropNewest' | 'latest'
-
-export interface Bound {
-  readonly capacity: number
-  readonly overflow: HoldOverflow
-}
+import { Held, type Bound } from '../../operator/held.ts'
 
 type Phase = { readonly type: 'open' } | { readonly type: 'complete' } | { readonly type: 'failed'; readonly error: unknown }
 
 export class Hold implements SourceCursor {
-  readonly #context: Pick<RunContext, 'dropped' | 'stage'>
-  readonly #capacity: number
-  readonly #overflow: HoldOverflow
+  readonly #held: Held
   #subscription: Unsubscribable | undefined
-  #held: unknown[] = []
   #phase: Phase = { type: 'open' }
   #wake: () => void = () => undefined
 
-  constructor(input: Subscribable<unknown>, { capacity, overflow }: Bound, context: Pick<RunContext, 'dropped' | 'stage'>) {
-    this.#context = context
-    this.#capacity = overflow === 'latest' ? 1 : capacity
-    this.#overflow = overflow
+  constructor(input: Subscribable<unknown>, bound: Bound, context: Pick<RunContext, 'dropped' | 'stage'>) {
+    this.#held = new Held(bound, context)
     const subscription = input.subscribe({
       next: (item) => {
         this.#take(item)
@@ -45,16 +32,14 @@ export class Hold implements SourceCursor {
   }
 
   async pull(): Promise<ItemBatch | undefined> {
-    while (this.#held.length === 0) {
+    while (this.#held.size === 0) {
       if (this.#phase.type === 'failed') throw this.#phase.error
       if (this.#phase.type === 'complete') return undefined
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    const items = this.#held
-    this.#held = []
-    return { items }
+    return { items: this.#held.take() }
   }
 
   close(): void {
@@ -70,18 +55,12 @@ export class Hold implements SourceCursor {
 
   #take(item: unknown): void {
     if (this.#phase.type !== 'open') return
-    if (this.#held.length >= this.#capacity) {
-      if (this.#overflow === 'fail') {
-        this.#held = []
-        this.#end({ type: 'failed', error: bufferOverflow(this.#context.stage, this.#capacity) })
-        this.#subscription?.unsubscribe()
-        return
-      }
-      this.#context.dropped(1)
-      if (this.#overflow === 'dropNewest') return
-      this.#held.shift()
+    try {
+      this.#held.put(item)
+      this.#wake()
+    } catch (error) {
+      this.#end({ type: 'failed', error })
+      this.#subscription?.unsubscribe()
     }
-    this.#held.push(item)
-    this.#wake()
   }
 }
