@@ -1,5 +1,5 @@
 /**
- * The wording of what goes wrong with sources in memory. Called by connector/memory/.
+ * The wording of what goes wrong with sources and sinks in memory. Called by connector/memory/.
  */
 import { argumentError, PipelineError } from './pipeline-error.ts'
 
@@ -32,5 +32,12 @@ export const streamCut = (stage: string): PipelineError =>
   new PipelineError({
     code: 'ERR_MILLRACE_SOURCE_CUT',
     message: `source '${stage}': the stream was destroyed before it ended, so its items are not complete. See who destroys it`,
+    stage
+  })
+
+export const sinkCut = (stage: string): PipelineError =>
+  new PipelineError({
+    code: 'ERR_MILLRACE_SINK_CUT',
+    message: `sink '${stage}': the stream is locked, or was ended or destroyed by somebody else, so not everything is written. Give each run a stream of its own, or see who ends it`,
     stage
   })

@@ -160,7 +160,7 @@ const piping =
  * import { bufferCount, map } from 'rxjs'
  * await range(0, 5).pipe(rx((n$) => n$.pipe(bufferCount(2), map((pair) => pair.join())))).toArray() // => ['0,1', '2,3', '4']
  */
-export const rx = <A, B>(fn: (items: Observable<A>) => Subscribable<B>, options: RxOptions = {}): Flow<A, B> => {
+export const rx = <A, B>(fn: (items: Observable<A>) => Observable<B>, options: RxOptions = {}): Flow<A, B> => {
   callable('rx', 'fn', fn)
   stageOptions('rx', options)
   const bound = boundOf('rx', options)
