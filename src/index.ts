@@ -173,6 +173,8 @@ export { toReadable, toWebStream } from './connector/memory/to-stream.ts'
 export type { ToReadableOptions, ToWebStreamOptions } from './connector/memory/to-stream.ts'
 // functions that travel
 export { fromModule } from './ship/from-module.ts'
+export { currentContext } from './prelude/context.ts'
+export type { Context } from './prelude/context.ts'
 export { portable } from './ship/portable.ts'
 export type { Portable } from './ship/portable.ts'
 export { reportErrors } from './ship/check.ts'

@@ -264,13 +264,14 @@ export class ChainTask implements Task {
   }
 
   async #open(): Promise<void> {
-    const { plan, outlets, workers, maxLatencyMs } = this.#c
+    const { plan, outlets, workers, maxLatencyMs, carried } = this.#c
     const opened = PoolTask.open({
       plan,
       crew: crewOf(workers),
       outlets,
       progress: this.#progress,
       maxLatencyMs,
+      carried,
       deadLetter: this.#c.deadLetter,
       fail: this.#c.fail,
       signal: this.#staying.signal

@@ -13,6 +13,7 @@ import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { explain, type Explanation } from '../plan/explain.ts'
 import { plan, type Plan } from '../plan/plan.ts'
+import { currentContext, type Context } from '../prelude/context.ts'
 import { observable } from '../prelude/observable.ts'
 import { currentPlace } from '../runtime/current.ts'
 import { defaultWorkers } from '../runtime/options.ts'
@@ -88,6 +89,20 @@ const lettersOf = (taker: NonNullable<PipelineOptions['deadLetters']>): readonly
   throw argumentError('type', 'pipeline: deadLetters must answer one output, or several by name', 'it answers none', 'end the letters with .to(sink)')
 }
 
+/** A copy, so that what the caller changes afterwards is not seen on one side only; the same as the one of the run around, if none is given. */
+const contextOf = (asked: Context | undefined): Context | undefined => {
+  if (asked === undefined) return currentContext()
+  let copy: Context | undefined
+  let why = 'it is no object'
+  try {
+    copy = structuredClone(asked)
+  } catch (error) {
+    why = (error as Error).message
+  }
+  if (typeof copy === 'object' && (copy as unknown) !== null && !Array.isArray(copy)) return Object.freeze(copy)
+  throw argumentError('type', 'run: context must be an object of plain values', why, 'give what can be copied: ids, settings')
+}
+
 /**
  * Declares a pipeline by its outputs. Stages that several outputs share run once.
  *
@@ -126,10 +141,10 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
   }
   return {
     explain: ({ workers } = {}) => explain(planned(workersOf(workers ?? options.workers))),
-    run: ({ workers, signal, maxLatencyMs } = {}) => {
+    run: ({ workers, signal, maxLatencyMs, context } = {}) => {
       if ((globalThis as Record<symbol, unknown>)[Symbol.for('millrace.worker')] === true) throw inWorker()
       const plan = planned(workersOf(workers ?? options.workers))
-      return start<O>({ plan, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs) })
+      return start<O>({ plan, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs), context: contextOf(context) })
     }
   }
 }

@@ -15,6 +15,7 @@ import { PipelineError } from '../error/pipeline-error.ts'
 import { workerDied } from '../error/wording-run.ts'
 import type { Hint } from '../frame/hint.ts'
 import type { TaskPlan } from '../plan/plan.ts'
+import type { Context } from '../prelude/context.ts'
 import type { Death } from '../pool/bury.ts'
 import { frameBatch, type Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
@@ -47,6 +48,7 @@ export interface PoolTaskOptions {
   readonly outlets: Outlets
   readonly progress: Progress
   readonly maxLatencyMs: number
+  readonly carried: Context | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
   /** The task is over, whether the workers have answered or not. */
@@ -54,7 +56,7 @@ export interface PoolTaskOptions {
 }
 
 /** The description of a task that travels to workers. */
-const registrationOf = ({ plan, crew: { workers }, maxLatencyMs }: PoolTaskOptions, task: number): Registration => {
+const registrationOf = ({ plan, crew: { workers }, maxLatencyMs, carried }: PoolTaskOptions, task: number): Registration => {
   const program = plan.program!
   const head = plan.head?.spec
   return {
@@ -68,7 +70,8 @@ const registrationOf = ({ plan, crew: { workers }, maxLatencyMs }: PoolTaskOptio
     reader: head?.role === 'source' && head.splits !== undefined ? { kind: head.splits.reader.kind, args: head.args } : undefined,
     counters: new SharedArrayBuffer(Math.max(8, workers * program.nodes.length * COUNTS_PER_NODE * 8)),
     stop: new SharedArrayBuffer(8),
-    maxLatencyMs
+    maxLatencyMs,
+    context: carried
   }
 }
 

@@ -9,6 +9,7 @@ import type { Split } from '../graph/spec.ts'
 import type { FnRef } from '../ship/address.ts'
 import type { CodecRef } from '../ship/describe.ts'
 import type { WireError } from '../error/wire.ts'
+import type { Context } from '../prelude/context.ts'
 import type { AloneFrame } from '../frame/frame.ts'
 import type { Program } from '../plan/program.ts'
 
@@ -58,6 +59,8 @@ export interface Registration {
   readonly stop: SharedArrayBuffer
   /** How long a result waits for company while its reader waits for it, in milliseconds. */
   readonly maxLatencyMs: number
+  /** What `currentContext()` tells the task's functions. */
+  readonly context: Context | undefined
 }
 
 export type ToWorker =

@@ -26,6 +26,7 @@ import {
   INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
+import { swapContext } from '../prelude/context.ts'
 import { createResults, type Sent } from './results.ts'
 import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
 import { tell } from './told.ts'
@@ -231,22 +232,22 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     }
   }
 
-  /** Runs a driver until it is finished, rests or waits. */
-  const advance = (task: number, slot: number, driver: Generator<Step, void, unknown>, answer?: unknown, failure?: unknown): void | Promise<void> => {
-    let give = answer
-    let refuse = failure
-    for (;;) {
-      const step = refuse === undefined ? driver.next(give) : driver.throw(refuse)
-      give = refuse = undefined
+  /** Runs a driver until it is finished, rests or waits; what it calls sees the context of its run. */
+  const advance = (id: number, slot: number, driver: Generator<Step, void, unknown>, answer?: unknown, failure?: unknown): void | Promise<void> => {
+    const before = swapContext(tasks.get(id)?.registration.context)
+    try {
+      const step = failure === undefined ? driver.next(answer) : driver.throw(failure)
       if (step.done === true) return
       if (step.value === 'rest') {
-        resting.set(slot, { task, driver })
+        resting.set(slot, { task: id, driver })
         return
       }
       return step.value.then(
-        (value) => advance(task, slot, driver, value),
-        (error: unknown) => advance(task, slot, driver, undefined, error ?? new Error('rejected with nothing'))
+        (value) => advance(id, slot, driver, value),
+        (error: unknown) => advance(id, slot, driver, undefined, error ?? new Error('rejected with nothing'))
       )
+    } finally {
+      swapContext(before)
     }
   }
 

@@ -19,6 +19,7 @@ import { OBSERVE } from '../graph/observe.ts'
 import type { RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
+import { withContext, type Context } from '../prelude/context.ts'
 import { observable } from '../prelude/observable.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
@@ -63,6 +64,8 @@ export interface StartOptions {
   readonly plan: Plan
   readonly signal?: AbortSignal | undefined
   readonly maxLatencyMs: number
+  /** What `currentContext()` tells the run's functions. */
+  readonly context?: Context | undefined
 }
 
 class Running {
@@ -71,6 +74,7 @@ class Running {
   readonly deadLetters: Observable<DeadLetter>
   readonly #plan: Plan
   readonly #maxLatencyMs: number
+  readonly #carried: Context | undefined
   readonly #links: Links['links']
   readonly #edges: Links['edges']
   readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
@@ -91,7 +95,8 @@ class Running {
   /** What waiting stages have set aside, by stage. */
   readonly #aside = new Map<string, Aside>()
 
-  constructor({ plan, signal, maxLatencyMs }: StartOptions) {
+  constructor({ plan, signal, maxLatencyMs, context }: StartOptions) {
+    this.#carried = context
     this.#plan = plan
     this.#maxLatencyMs = maxLatencyMs
     const { links, edges } = linksOf(plan)
@@ -133,6 +138,7 @@ class Running {
       outlets: new Outlets(this.#links[plan.id]!),
       workers: this.#plan.workers,
       maxLatencyMs: this.#maxLatencyMs,
+      carried: this.#carried,
       signal: this.#controller.signal,
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
@@ -341,7 +347,7 @@ const readsLetters = (plan: Plan, id: number): boolean => {
 
 /** Starts a plan. */
 export const start = <O extends Outputs>(options: StartOptions): Run<O> => {
-  const running = outside(() => new Running(options)) // a run is its own: the end of the task that started it does not end its waits
+  const running = withContext(options.context, () => outside(() => new Running(options))) // a run is its own: the end of the task that started it does not end its waits
   return {
     outputs: Object.fromEntries([...running.outputs].map(([name, output]) => [name, output.observable])) as Run<O>['outputs'],
     deadLetters: running.deadLetters,

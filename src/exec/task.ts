@@ -2,6 +2,7 @@
  * What a run gives to each of its tasks, and what it expects of them. Types only.
  */
 import type { RunContext } from '../graph/spec.ts'
+import type { Context } from '../prelude/context.ts'
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
@@ -15,6 +16,8 @@ export interface TaskContext {
   readonly workers: number
   /** How long an item may wait for company on its way, in milliseconds. */
   readonly maxLatencyMs: number
+  /** What `currentContext()` tells the run's functions, in workers too. */
+  readonly carried: Context | undefined
   /** Aborted when the run has failed or was cancelled. */
   readonly signal: AbortSignal
   /** The error to throw when `signal` is aborted. */

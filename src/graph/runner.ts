@@ -6,6 +6,7 @@
  * that workers load should not bring rxjs), and the graph's methods call them.
  */
 import type { Observable } from 'rxjs'
+import type { Context } from '../prelude/context.ts'
 import type { Source } from './source.ts'
 
 /** How to run things, for the methods of {@link Source} that run. */
@@ -19,6 +20,11 @@ export interface RunOptions {
    * makes frames larger where items are rare, less makes them smaller. Default 1.
    */
   readonly maxLatencyMs?: number | undefined
+  /**
+   * Values by name that go with the run to wherever its functions are called, workers too: `currentContext()` tells them there. Plain data,
+   * copied when the run starts.
+   */
+  readonly context?: Context | undefined
 }
 
 export interface Runner {
