@@ -37,6 +37,7 @@ const ROWS = {
     ['rx', '', '', '', 'pipe'],
     ['mapEither', 'side output', 'divertTo', 'filterMap', ''],
     ['decode', 'DeserializationSchema', '', 'mapEffect with Schema', ''],
+    ['encode', 'SerializationSchema', '', 'mapEffect with Schema', ''],
     ['parseJson', '', 'JsonFraming, map', '', ''],
     ['toJson', '', '', '', '']
   ],

@@ -16,7 +16,7 @@ expectTypeOf(numbers.pipe(map((n) => n + 1), rx((n$) => n$.pipe(bufferCount(2)))
 // @ts-expect-error the policy 'wait' is not one for who cannot wait
 rx((n$) => n$, { overflow: 'wait' })
 // @ts-expect-error an answer that is no observable
-numbers.pipe(rx((n$) => [n$]))
+numbers.pipe(rx(() => 7))
 expectTypeOf(through(map((n: number) => String(n)))).toEqualTypeOf<OperatorFunction<number, string>>()
 
 // events
@@ -43,4 +43,4 @@ expectTypeOf(toWebStream(numbers)).toEqualTypeOf<ReadableStream<number>>()
 expectTypeOf(pipeline({ out: numbers.to(intoWritable(writable)) }).run().outputs.out).toHaveProperty('subscribe')
 numbers.to(intoWebWritable(web))
 // @ts-expect-error the stream takes numbers
-numbers.pipe(map(String)).to(intoWebWritable(web))
+numbers.pipe(map((n) => `${n}`)).to(intoWebWritable(web))

@@ -50,7 +50,7 @@ suite('TaskEither', (it) => {
     assert.equal(await from<number>([]).pipe(mapTaskEither(half)).toArray({ workers: 0 }), [])
     let under = 0
     let most = 0
-    const slow = (n: number) => TE.fromTask<number, never>(async () => { most = Math.max(most, ++under); await new Promise(setImmediate); under--; return n })
+    const slow = (n: number) => TE.fromTask<number>(async () => { most = Math.max(most, ++under); await new Promise(setImmediate); under--; return n })
     assert.equal((await range(0, 20).pipe(mapTaskEither(slow, { concurrency: 3 })).toArray({ workers: 0 })).length, 20)
     assert.is(most, 3)
     assert.equal(await range(0, Infinity).pipe(mapTaskEither(slow), take(2)).toArray({ workers: 0 }), [0, 1])
@@ -58,7 +58,7 @@ suite('TaskEither', (it) => {
 
   it('is a sink: one after the other, until one is Left', async () => {
     const seen: number[] = []
-    const save = (n: number) => TE.fromTask<number, never>(async () => { await new Promise(setImmediate); return seen.push(n) })
+    const save = (n: number) => TE.fromTask<number>(async () => { await new Promise(setImmediate); return seen.push(n) })
     const { results } = await pipeline({ out: range(0, 3).to(forEachTaskEither(save)) }).run({ workers: 0 }).done
     assert.equal([seen, results['out']], [[0, 1, 2], 3])
     const error = await left(pipeline({ out: range(0, 9).to(forEachTaskEither(half, { name: 'save' })) }).run({ workers: 0 }).done)

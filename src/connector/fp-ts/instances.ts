@@ -91,9 +91,9 @@ export const Compactable: Compactable1<URI> = { URI, compact: compacted, separat
 export const Filterable: Filterable1<URI> = {
   ...Functor,
   ...Compactable,
-  filter: filtered as Filterable1<URI>['filter'],
+  filter: filtered,
   filterMap: (fa, f) => compacted(mapped(fa, f)),
-  partition: partedBy as Filterable1<URI>['partition'],
+  partition: partedBy,
   partitionMap: (fa, f) => separated(mapped(fa, f))
 }
 

@@ -25,7 +25,7 @@ import '../executor-later.ts'
 const rightOf = async <E, A>(task: TaskEither<E, A>): Promise<A> => {
   const either = await task()
   if (either._tag === 'Right') return either.right
-  throw either.left // eslint-disable-line @typescript-eslint/only-throw-error -- it becomes the cause
+  throw either.left // it becomes the cause
 }
 
 const asTaskEither = <A>(run: () => Promise<A>): TaskEither<PipelineError, A> => () =>

@@ -3,9 +3,11 @@
  */
 import type { Type } from 'io-ts'
 import { argumentError } from '../../error/pipeline-error.ts'
+import { sinkThrough } from '../../graph/flow.ts'
 import { sinkOf, type Source } from '../../graph/source.ts'
 import type { PlainOptions } from '../../operator/cpu.ts'
 import { decode } from '../../operator/decode.ts'
+import { encode } from '../../operator/encode.ts'
 import { map } from '../../operator/map.ts'
 import type { CsvArgs } from './csv-reader.ts'
 import { csvReader } from './csv-reader.ts'
@@ -78,13 +80,14 @@ const checkRow = (row: CsvRow | readonly string[] | BadRow): CsvRow | readonly s
  * letter it carries the text of the row, and positions are those of the line where the row begins, the file's first line
  * being 1. Empty lines are left out (not in a file of one column), a byte order mark too. All values are strings; with a
  * `codec` rows are validated as by `decode`. A file is read as a whole by one worker, several in parallel. As a sink: as
- * `lines`; an item with a key that is no column ends the run, unless `columns` says what is to be written.
+ * `lines`; an item with a key that is no column ends the run, unless `columns` says what is to be written; with a `codec` items are
+ * encoded by it.
  *
  * **Errors**  ERR_MILLRACE_CSV_ROW by `onError`; ERR_MILLRACE_CSV_HEADER when a header names a column twice; others as `lines`
  * @example
  * const strikes = fs.csv('birdstrikes.csv').pipe(filter((row) => row['Effect Amount of damage'] === 'Substantial'))
  */
-export function csv<A>(paths: Paths, options: CsvOptions & { readonly codec: Type<A, unknown> }): FileEnd<A, object>
+export function csv<A>(paths: Paths, options: CsvOptions & { readonly codec: Type<A, unknown> }): FileEnd<A, A>
 export function csv(paths: Paths, options: CsvOptions & { readonly header: false }): FileEnd<readonly string[], object>
 export function csv(paths: Paths, options?: CsvOptions): FileEnd<CsvRow, object>
 export function csv(
@@ -107,6 +110,7 @@ export function csv(
   return fileEnd<unknown, object>(codec === undefined ? rows : rows.pipe(decode(codec)), () => {
     const path = sinkPath('csv', list)
     const format = { delimiter: args.delimiter, header: args.header, columns: picked }
-    return sinkOf<object, FileResult>(csvSinkSpec(path, format), name ?? nameOf(path))
+    const rowsOut = sinkOf<object, FileResult>(csvSinkSpec(path, format), name ?? nameOf(path))
+    return codec === undefined ? rowsOut : sinkThrough(encode(codec as Type<object, object>), rowsOut)
   })
 }

@@ -233,6 +233,6 @@ export const intoWebWritable = <A>(stream: WritableStream<A>, options: IntoStrea
   if (typeof (stream as { getWriter?: unknown } | null | undefined)?.getWriter !== 'function') throw notAStream('intoWebWritable', 'a web WritableStream')
   stageOptions('intoWebWritable', options)
   const ends = ending('intoWebWritable', options)
-  const open = (context: RunContext): SinkWriter<number> => new WebWriter(stream as WritableStream<unknown>, ends, context)
+  const open = (context: RunContext): SinkWriter<number> => new WebWriter(stream, ends, context)
   return sinkOf<A, number>({ role: 'sink', kind: 'intoWebWritable', args: { end: ends }, accepts: 'items', open }, options.name)
 }
