@@ -18,6 +18,7 @@ export type { Crossings, Metrics, Report, StageReport } from './exec/report.ts'
 export type { DeadLetter } from './exec/failure.ts'
 export type { ExplainedStage, ExplainedTask, Explanation } from './plan/explain.ts'
 export { through } from './connector/memory/through.ts'
+export type { ThroughOptions } from './connector/memory/through.ts'
 // operators
 export { adaptive } from './operator/adaptive.ts'
 export type { Adaptive, AdaptiveOptions } from './operator/adaptive.ts'

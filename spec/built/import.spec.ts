@@ -24,6 +24,17 @@ suite('built import', (it) => {
     assert.ok(same)
   })
 
+  it('loads nothing of fp-ts, not for its instances either', () => {
+    const { files, items } = printed(`
+      import { Functor, toTaskEither } from 'millrace/fp-ts'
+      import { createRequire } from 'node:module'
+      const require = createRequire(process.cwd() + '/x.js')
+      const { range } = await import('millrace')
+      const { right } = await toTaskEither(Functor.map(range(0, 3), (n) => n + 1))()
+      console.log(JSON.stringify({ files: Object.keys(require.cache).filter((file) => /node_modules.(fp|io)-ts/.test(file)), items: right }))`) as { readonly files: unknown; readonly items: unknown }
+    assert.equal([files, items], [[], [1, 2, 3]])
+  })
+
   it('makes no lock or channel known until a runtime is made', () => {
     const known = printed(`
       import { range } from 'millrace'

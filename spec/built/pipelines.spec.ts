@@ -18,7 +18,7 @@ import { Runtime } from 'millrace/runtime'
 import { mpsc, Semaphore } from 'millrace/sync'
 import { collect } from 'millrace/testing'
 import { suite, type Scope } from '../support/suite.ts'
-import { dieAt, refuse, thread, triple } from './work.ts'
+import { dieAt, refuse, thread, traced, triple } from './work.ts'
 
 const blocking = { lane: 'blocking' } as const
 
@@ -51,6 +51,12 @@ suite('built package', (it) => {
   it('runs small pipelines on the loop', async () => {
     assert.equal(await range(0, 10).pipe(filter((n) => n % 2 === 1), map((n) => n * n), take(3)).toArray(), [1, 9, 25])
     assert.equal(await from(['a', 'b']).pipe(mapAsync(async (s) => s.toUpperCase())).toArray(), ['A', 'B'])
+  })
+
+  it('tells the context of a run to modules that workers import', async () => {
+    const rows = await range(0, 2000).pipe(map(traced, blocking)).toArray({ workers: 2, context: { trace: 't1' } })
+    assert.ok(rows.every((row) => (row as unknown[])[0] === 't1'))
+    assert.ok(rows.some((row) => (row as unknown[])[1] === true))
   })
 
   it('runs portable functions in workers, in order', async () => {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { firstValueFrom, lastValueFrom, of, range as rxRange, Subject, toArray as rxToArray } from 'rxjs'
 import * as assert from 'uvu/assert'
-import { forEach, from, fromObservable, interval, map, pipeline, PipelineError, range, take, through, toArray } from '../../src/index.ts'
+import { forEach, from, fromObservable, interval, map, pipeline, PipelineError, range, take, through, toArray, type Report } from '../../src/index.ts'
 import { suite } from '../support/suite.ts'
 
 const lanes = [0, 2] as const
@@ -62,6 +62,20 @@ suite('memory in a pipeline', (it) => {
 
   it('is an RxJS operator', async () => {
     assert.equal(await lastValueFrom(of(1, 2, 3).pipe(through(map((n: number) => n * 2)), rxToArray())), [2, 4, 6])
+    const reports: Report[] = []
+    const lossy = through(map((n: number) => n), { capacity: 3, overflow: 'latest', name: 'in', run: { workers: 0 }, onReport: (report) => { reports.push(report) } })
+    assert.equal(await lastValueFrom(rxRange(0, 10).pipe(lossy, rxToArray())), [9])
+    assert.equal(reports.map(({ dropped }) => dropped), [{ in: 9 }])
+    assert.is((await failure(lastValueFrom(rxRange(0, 10).pipe(through(map((n: number) => n), { capacity: 3 }))))).code, 'ERR_MILLRACE_BUFFER_OVERFLOW')
+    const rude = lastValueFrom(of(1).pipe(through(map((n: number) => n), { onReport: () => { throw new Error('rude') } })))
+    assert.is(await rude.then(() => '', (error: unknown) => (error as Error).message), 'rude')
+    const subject = new Subject<number>()
+    const left = firstValueFrom(subject.pipe(through(map((n: number) => n + 1), { run: { workers: 0 } })))
+    while (!subject.observed) await new Promise((resolve) => setImmediate(resolve))
+    subject.next(1)
+    assert.is(await left, 2)
+    for (let i = 0; i < 50 && subject.observed; i++) await new Promise((resolve) => setImmediate(resolve))
+    assert.not(subject.observed)
     assert.is(await firstValueFrom(rxRange(0, 900).pipe(through(map((n: number) => n + 1)))), 1)
   })
 }, 10_000)
