@@ -15,7 +15,8 @@ const FLOORS = [
   { machine: ['pool'], meaning: ['operator'] },
   { both: ['runtime'] },
   { both: ['exec'] },
-  { both: ['connector'] }
+  { both: ['connector'] },
+  { both: ['testing'] }
 ]
 
 /** Of the other column's folders, what everyone may use. */

@@ -3,3 +3,14 @@
  */
 export { collect } from './exec/collect.ts'
 export type { Collected } from './exec/collect.ts'
+// probes
+export { probeSource } from './testing/probe-source.ts'
+export type { ProbeSource, WithinOptions } from './testing/probe-source.ts'
+export { probeSink } from './testing/probe-sink.ts'
+export type { ProbeSink } from './testing/probe-sink.ts'
+// time
+export { withVirtualTime } from './testing/virtual-time.ts'
+export type { VirtualTime } from './testing/virtual-time.ts'
+// marble diagrams
+export { cold, expectMarbles } from './testing/marbles.ts'
+export type { Marbles } from './testing/marbles.ts'

@@ -20,44 +20,20 @@
  * Called by runtime/, which installs it (`withClock`), and by time.ts; everyone else sees a Clock.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { setImmediate, setTimeout as afterMs } from 'node:timers'
+import { setTimeout as afterMs } from 'node:timers'
 import { alreadyPaused, notPaused } from '../../error/wording-time.ts'
 import { realClock, type Alarm, type Clock } from '../../prelude/clock.ts'
 import { duration } from './check.ts'
 import { entry, Heap, type Entry } from './heap.ts'
+import { atTheEndOfTheTurn, underWay } from './turns.ts'
 
 /** Turns of the event loop without anything to do, before paused time jumps. */
 const QUIET = 3
 /** After so many looks that found a request under way, looking is left to a timer: a disk may take its time. */
 const PATIENCE = 64
 
-/** What ends by itself, and somebody goes on from then; as `process.getActiveResourcesInfo` names it. */
-const REQUESTS: ReadonlySet<string> = new Set(['FSReqPromise', 'FSReqCallback', 'CloseReq', 'GetAddrInfoReqWrap'])
-
 /** Turns after which `advance` takes it that who goes on will go on for ever. */
 const MOST_TURNS = 64
-
-/** Looks of all clocks of this thread that are waiting: setImmediates that are nobody's work. */
-let looks = 0
-
-const atTheEndOfTheTurn = (look: () => void): void => {
-  looks++
-  setImmediate(() => {
-    looks--
-    look()
-  })
-}
-
-/** Whether somebody of this thread will go on by himself. */
-const underWay = (): 'turns' | 'requests' | undefined => {
-  let immediates = -looks
-  let requests = 0
-  for (const name of process.getActiveResourcesInfo()) {
-    if (name === 'Immediate') immediates++
-    else if (REQUESTS.has(name)) requests++
-  }
-  return immediates > 0 ? 'turns' : requests > 0 ? 'requests' : undefined
-}
 
 interface Pending extends Entry {
   readonly ring: () => void

@@ -1,0 +1,3 @@
+/** What the specs of the test kit use of the other doors. */
+export * from '../../src/index.ts'
+export { sleep, time } from '../../src/runtime.ts'
