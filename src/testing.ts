@@ -14,3 +14,6 @@ export type { VirtualTime } from './testing/virtual-time.ts'
 // marble diagrams
 export { cold, expectMarbles } from './testing/marbles.ts'
 export type { Marbles } from './testing/marbles.ts'
+// operators
+export { verifyOperator } from './testing/verify-operator.ts'
+export type { Verified, VerifyOptions } from './testing/verify-operator.ts'

@@ -146,6 +146,7 @@ export class ChainTask implements Task {
   /** The next batch of a cursor. When the run drains, the one that is being pulled is the last. */
   async #next(cursor: SourceCursor): Promise<ItemBatch | undefined> {
     if (this.#over || this.#drained) return undefined
+    this.#c.weather?.outside(this.#c.plan.head!.name, 'pull')
     const pulled = cursor.pull()
     if (!(pulled instanceof Promise)) return pulled
     const batch = await this.#pull.wait(pulled)

@@ -31,6 +31,8 @@ export class Edge {
   itemsOut = 0
   /** Pulls that wait. */
   pulling = 0
+  /** What a pull waits for first, in a test. */
+  turn: (() => Promise<void> | undefined) | undefined
   readonly #receiver: Receiving
   readonly #writer: Writing
   #cut: Error | undefined
@@ -60,6 +62,8 @@ export class Edge {
 
   /** The next batch, or `undefined` at the end. */
   async pull(): Promise<Batch | undefined> {
+    const turn = this.turn?.()
+    if (turn !== undefined) await turn
     const now = this.tryPull()
     if (now !== undefined) return now
     this.pulling++

@@ -13,7 +13,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import type { GaveUp } from '../operator/decision.ts'
 import { kernels } from '../operator/kernels.ts'
-import type { ItemBatch, KernelSpec, Origin } from '../graph/spec.ts'
+import type { ItemBatch, KernelSpec, Origin, UserFunction } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'
 import { compileChecker } from '../ship/check.ts'
 import { validatorOf } from '../ship/codec.ts'
@@ -92,8 +92,9 @@ export class LocalLoop {
 
   /** Runs `items` from `from` on, as many as one slice takes. `base` is the index of `items[0]` at the task's inlet. */
   async slice({ items, origin }: ItemBatch, from: number, base: number): Promise<Sliced> {
+    const most = this.#c.weather === undefined ? this.#slice : await this.#decided(items.length - from)
     const instance = (this.#instance ??= this.#make())
-    const part = from === 0 && items.length <= this.#slice ? items : items.slice(from, from + this.#slice)
+    const part = from === 0 && items.length <= most ? items : items.slice(from, from + most)
     this.#base = base + from
     this.#origin = origin === undefined ? undefined : behind(origin, from)
     const begun = performance.now()
@@ -118,6 +119,32 @@ export class LocalLoop {
   /** The task is over, early or not: closes iterables that were being walked. */
   close(): void {
     this.#instance?.close()
+  }
+
+  /** In a test: how many items the next slice takes, and whether it goes on with a copy of the state. */
+  async #decided(items: number): Promise<number> {
+    const { weather, plan } = this.#c
+    const { name } = plan.stages[0]!
+    const most = items === 0 ? 0 : await weather!.slice(name, items)
+    if (this.#instance !== undefined && weather!.moves(name)) this.#move(this.#instance)
+    return most
+  }
+
+  /** A new instance goes on with a copy of the state, if it can be copied. */
+  #move(left: Instance): void {
+    let states: object[]
+    try {
+      states = structuredClone(left.states)
+    } catch {
+      return // as a task does that would move to a worker
+    }
+    left.counts.forEach((entered, node) => {
+      this.#counts[node * COUNTS_PER_NODE + COUNT_IN]! += entered
+    })
+    const instance = (this.#instance = this.#make(states))
+    left.outs.forEach((_, outlet) => {
+      if (this.#c.outlets.closed(outlet)) instance.closeOutlet(outlet)
+    })
   }
 
   /** Gives the event loop its turn. */
@@ -173,10 +200,10 @@ export class LocalLoop {
     this.#turn = performance.now()
   }
 
-  #make(): Instance {
-    const { plan } = this.#c
+  #make(states?: readonly object[]): Instance {
+    const { plan, weather } = this.#c
     const binding: Binding = {
-      fns: this.#specs.map((spec) => spec.fns),
+      fns: this.#specs.map(({ fns }, k) => (weather === undefined ? fns : exchanged(fns, (fn) => weather.fn(plan.kernels[k]!.name, fn)))),
       envs: this.#specs.map((spec) => spec.env),
       checkers: this.#specs.map((spec) => (spec.codec === undefined ? undefined : checkerOf(spec.codec)))
     }
@@ -190,7 +217,7 @@ export class LocalLoop {
       dropped: (node) => {
         this.#count(node, COUNT_SKIPPED)
       }
-    }, undefined, { pauseMs: Math.min(SLICE_MS, this.#c.maxLatencyMs) })
+    }, states, weather === undefined ? { pauseMs: Math.min(SLICE_MS, this.#c.maxLatencyMs) } : { pauseAt: weather.pauseAt, pauseMs: Infinity })
   }
 
   #count(node: number, which: number): void {
@@ -222,6 +249,9 @@ export class LocalLoop {
     if (sent instanceof Promise) this.#dead.push(sent)
   }
 }
+
+const exchanged = (fns: KernelSpec['fns'], by: (fn: UserFunction) => UserFunction): KernelSpec['fns'] =>
+  Object.fromEntries(Object.entries(fns).map(([name, fn]) => [name, typeof fn === 'function' ? by(fn) : fn]))
 
 /** The origin of a batch without its first `from` items. */
 const behind = (origin: Origin, from: number): Origin =>

@@ -9,11 +9,14 @@ import type { Link } from './link.ts'
 
 export class Outlets {
   readonly #links: readonly Link[]
+  readonly #turn: ((count: number) => Promise<void> | undefined) | undefined
   /** Every edge, for those who watch. */
   readonly edges: readonly Edge[]
 
-  constructor(links: readonly Link[]) {
+  /** `turn`: what a push waits for first, in a test. */
+  constructor(links: readonly Link[], turn?: (count: number) => Promise<void> | undefined) {
     this.#links = links
+    this.#turn = turn
     this.edges = links.flatMap((link) => link.edges)
   }
 
@@ -36,7 +39,8 @@ export class Outlets {
 
   /** Sends one batch to every reader of the outlet; `false` when none is left. Takes the batch over. */
   push(outlet: number, batch: Batch): Promise<boolean> {
-    return this.#links[outlet]!.push(batch)
+    const turn = this.#turn?.(batch.count)
+    return turn === undefined ? this.#links[outlet]!.push(batch) : turn.then(() => this.#links[outlet]!.push(batch))
   }
 
   end(): void {

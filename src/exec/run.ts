@@ -21,6 +21,7 @@ import type { Overflow } from '../graph/observe.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { withContext, type Context } from '../prelude/context.ts'
 import { observable } from '../prelude/observable.ts'
+import { weather, type Weather } from '../prelude/weather.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
 import type { DeadLetter } from './failure.ts'
@@ -87,6 +88,7 @@ class Running {
   readonly #results: Record<string, unknown> = {}
   readonly #more: unknown[] = []
   readonly #letterBox = new LetterBox()
+  readonly #weather: Weather | undefined = weather()
   readonly #letterTasks: ReadonlySet<Task>
   #live: number
   #failure: PipelineError | undefined
@@ -132,10 +134,15 @@ class Running {
   }
 
   #make(plan: TaskPlan, output: Output | undefined): Task {
+    const sky = this.#weather
+    const { name } = plan.stages[0]!
+    const inlets = plan.inlets.map((id) => this.#edges[id]!)
+    if (sky !== undefined) for (const edge of inlets) edge.turn = () => sky.turn(name, 'looks for input')
     const context: TaskContext = {
       plan,
-      inlets: plan.inlets.map((id) => this.#edges[id]!),
-      outlets: new Outlets(this.#links[plan.id]!),
+      inlets,
+      outlets: new Outlets(this.#links[plan.id]!, sky && ((count) => sky.turn(name, `sends ${count}`))),
+      weather: sky,
       workers: this.#plan.workers,
       maxLatencyMs: this.#maxLatencyMs,
       carried: this.#carried,

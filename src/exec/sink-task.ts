@@ -37,7 +37,7 @@ export class SinkTask implements Task {
   }
 
   async drive(): Promise<void> {
-    const { plan, inlets, signal } = this.#c
+    const { plan, inlets, signal, weather } = this.#c
     const [stage] = plan.stages
     const spec = stage!.spec as SinkSpec
     const edge = inlets[0]!
@@ -54,6 +54,9 @@ export class SinkTask implements Task {
         if (batch === undefined) break
         let written: Written
         try {
+          const turn = weather?.turn(stage!.name, `writes ${batch.count}`)
+          if (turn !== undefined) await turn
+          weather?.outside(stage!.name, 'write')
           written = await write(writer, batch)
         } finally {
           batch.release()

@@ -4,6 +4,7 @@
 import type { RunContext } from '../graph/spec.ts'
 import type { Context } from '../prelude/context.ts'
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
+import type { Weather } from '../prelude/weather.ts'
 import type { Edge } from './edge.ts'
 import type { DeadLetter } from './failure.ts'
 import type { LetterBox } from './letters.ts'
@@ -27,6 +28,8 @@ export interface TaskContext {
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   /** The run's dead letters, for the task that they are the source of. */
   readonly letters: LetterBox
+  /** What a test decides of this run. */
+  readonly weather: Weather | undefined
   /** Ends the run with this error, if it is the first. */
   readonly fail: (error: Error) => void
   /** The context for user-facing code of one of the task's stages. */

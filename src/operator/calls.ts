@@ -15,6 +15,7 @@ import { setTimeout as later } from 'node:timers/promises'
 import { noAnswer } from '../error/wording-time.ts'
 import type { Afterwards, OnError } from '../graph/options.ts'
 import { clock, type Alarm, type Clock } from '../prelude/clock.ts'
+import { weather } from '../prelude/weather.ts'
 import { backoffMs } from './compile.ts'
 import type { ConcurrencyLimit } from './concurrency-limit.ts'
 import { afterFailure } from './decision.ts'
@@ -51,6 +52,7 @@ export interface CallContext {
 }
 
 export interface CallOptions {
+  readonly stage: string
   readonly fn: (item: unknown, context: CallContext) => unknown
   readonly timeoutMs: number | undefined
   readonly onError: OnError
@@ -85,6 +87,7 @@ export class Calls {
   value: unknown
   readonly #o: CallOptions
   readonly #clock: Clock = clock()
+  readonly #sky = weather()
   readonly #parent: AbortSignal
   readonly #all = manyMayListen(new AbortController())
   readonly #shared: CallContext = { signal: this.#all.signal }
@@ -96,7 +99,7 @@ export class Calls {
   #idle: () => void = () => undefined
 
   constructor(signal: AbortSignal, options: CallOptions) {
-    this.#o = options
+    this.#o = this.#sky === undefined ? options : { ...options, fn: this.#sky.fn(options.stage, options.fn) as CallOptions['fn'] }
     this.#parent = signal
     if (signal.aborted) this.#abort()
     else signal.addEventListener('abort', this.#abort, { once: true })
@@ -181,7 +184,8 @@ export class Calls {
       place.began = this.#clock.now()
       this.#o.limit.began()
     }
-    answer.then(
+    const heard = this.#sky === undefined ? answer : this.#inTurn(answer)
+    heard.then(
       (value) => {
         if (!this.#heard(place, call, controller)) return
         this.#measured(place)
@@ -194,6 +198,14 @@ export class Calls {
       }
     )
     return place
+  }
+
+  /** In a test: the answer, when it is its turn to be heard. */
+  async #inTurn(answer: PromiseLike<unknown>): Promise<unknown> {
+    const settled = Promise.resolve(answer)
+    await settled.catch(() => undefined)
+    await this.#sky?.turn(this.#o.stage, 'hears an answer')
+    return settled
   }
 
   #limit(place: Place, call: number, controller: AbortController): void {

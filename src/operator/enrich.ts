@@ -141,6 +141,7 @@ const run =
     }
 
     const calls = new Calls(signal, {
+      stage: context.stage,
       fn: (keys, call) => ask(keys as readonly Key[], call),
       timeoutMs: plan.timeoutMs,
       onError: plan.onError,

@@ -113,7 +113,7 @@ const run =
     const limit = adaptive === undefined ? undefined : new ConcurrencyLimit(adaptive)
     let fellBack = 0
     const calls = new Calls(signal, {
-      fn, timeoutMs, onError, settled, limit,
+      stage: context.stage, fn, timeoutMs, onError, settled, limit,
       fallback: fallback && ((item, error, callContext) => { fellBack++; return fallback(item, error, callContext) })
     })
     const own = gaugesOf(fn)

@@ -75,6 +75,7 @@ const recursing =
     let out: unknown[] = []
 
     const calls = new Calls(signal, {
+      stage: context.stage,
       // an answer of the wrong kind is the call's failure, so that the policy is asked about it
       fn: (item, call) => {
         const answer = fn(item, call)
