@@ -17,3 +17,9 @@ export type { Marbles } from './testing/marbles.ts'
 // operators
 export { verifyOperator } from './testing/verify-operator.ts'
 export type { Verified, VerifyOptions } from './testing/verify-operator.ts'
+// simulation
+export { simulate, SimulationError } from './testing/simulate.ts'
+export type { SimulateOptions, Simulation } from './testing/simulate.ts'
+export type { SimulatedRun } from './testing/simulated-run.ts'
+export { InjectedFault } from './testing/faults.ts'
+export type { Fault, FaultType } from './testing/faults.ts'
