@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 /** A value in a message: on one line, and not endless. */
 export const say = (value: unknown): string => {
   if (value instanceof Error) return `${value.name}: ${value.message}`
-  const text = inspect(value, { depth: 4, breakLength: Infinity, maxArrayLength: 20, maxStringLength: 200 })
+  const text = inspect(value, { depth: 4, compact: true, breakLength: Infinity, maxArrayLength: 20, maxStringLength: 200 })
   return text.length > 500 ? `${text.slice(0, 500)}…` : text
 }
 
