@@ -10,7 +10,7 @@ import {
   sleep, slidingCount, sort, startWith, sum, switchMap, take, takeBytes, takeUntil, takeWhile, tap, throttle, toJson, topK, tumbling, window, zipWithIndex,
   type Flow
 } from './doors.ts'
-import { cold, simulate, verifyOperator, type VerifyOptions } from '../../src/testing.ts'
+import { cold, simulate, verifyOperator, type Simulation, type VerifyOptions } from '../../src/testing.ts'
 import { graphArb } from '../support/graphs.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'
@@ -92,6 +92,26 @@ suite('own operators', (it) => {
         })
       }),
       { seed, numRuns: 30 }
+    )
+  })
+
+  it('random graphs with faults end, with what was injected or without, and the same way again', async () => {
+    await fc.assert(
+      fc.asyncProperty(graphArb, fc.nat(2 ** 31), async (branches, own) => {
+        const outputs = Object.fromEntries(branches.map(({ source }, i) => [`out${i}`, source.observe()]))
+        const p = pipeline(outputs, { capacity: 8 })
+        const run = (): Promise<Simulation<typeof outputs>> => simulate(p, {
+          seed: own,
+          runs: 2,
+          faults: ['throw', 'source', 'slow', 'late', 'cancel'],
+          check: ({ error }) => {
+            if (error !== undefined && error.code !== 'ERR_MILLRACE_INJECTED_FAULT' && error.code !== 'ERR_MILLRACE_CANCELLED') throw error
+          }
+        })
+        const [first, again] = [await run(), await run()]
+        assert.equal(again.runs.map(({ trace }) => trace.join('\n')), first.runs.map(({ trace }) => trace.join('\n')))
+      }),
+      { seed, numRuns: 20 }
     )
   })
 }, 60_000)

@@ -161,6 +161,15 @@ suite('simulate', (it) => {
     assert.ok(orders.size > 5)
   })
 
+  it('a timer that rings before tasks that could go on', async () => {
+    /** A batch that is sent by time, behind a stage that takes it that a batch is full. */
+    const p = pipeline({ out: from(left, { name: 'left' }).pipe(batch({ count: 3, maxMs: 10 })).observe() })
+    const check = ({ outputs }: { readonly outputs: { readonly out: readonly (readonly number[])[] } }): void => { assert.equal(outputs.out.map((items) => items.length), [3, 3]) }
+    await simulate(p, { seed: 1, runs: 50, check })
+    const wrong = await wrongOf(simulate(p, { seed: 1, faults: ['late'], check }))
+    assert.equal(wrong.faults.map(({ type }) => type), ['late'])
+  })
+
   it('early ends, empty sources and endless ones behind take are no trouble', async () => {
     function* endless(): Generator<number> { for (let n = 0; ; n++) yield n }
     await simulate(() => pipeline({ a: from(endless()).pipe(take(5)).observe(), b: from([]).observe() }), { seed: 1, runs: 20 })

@@ -7,14 +7,14 @@ import type { Choices } from './choices.ts'
 
 /**
  * `'throw'`: a function of a stage throws at one of its calls (rejects, where it is asynchronous). `'source'`: a source fails when it is
- * asked for items. `'sink'`: a sink fails at a write. `'slow'`: a sink takes many turns for each write. `'cancel'`: the run is cancelled at
- * some step.
+ * asked for items. `'sink'`: a sink fails at a write. `'slow'`: a sink takes many turns for each write. `'late'`: the first timer rings at
+ * some step, although tasks could go on, as on a machine that is busy. `'cancel'`: the run is cancelled at some step.
  */
-export type FaultType = 'throw' | 'source' | 'sink' | 'slow' | 'cancel'
+export type FaultType = 'throw' | 'source' | 'sink' | 'slow' | 'late' | 'cancel'
 
 export interface Fault {
   readonly type: FaultType
-  /** Name of the stage; empty for `cancel`. */
+  /** Name of the stage; empty for `late` and `cancel`. */
   readonly stage: string
   /** At which call, pull, write or step, from 0. For `slow`: turns per write. */
   readonly at: number
@@ -42,6 +42,8 @@ export const sayFault = ({ type, stage, at }: Fault): string => {
       return `${stage} fails at write ${at}`
     case 'slow':
       return `${stage} takes ${at} turns for each write`
+    case 'late':
+      return `the first timer rings at step ${at}, before tasks that could go on`
     case 'cancel':
       return `the run is cancelled at step ${at}`
   }
@@ -78,6 +80,7 @@ const one = (type: FaultType, places: Places, { choose }: Choices): Fault | unde
       const found = among(places.writes)
       return found && { ...found, at: SLOW_TURNS }
     }
+    case 'late':
     case 'cancel':
       return { type, stage: '', at: choose(places.steps) }
   }

@@ -45,7 +45,8 @@ export class Scheduler implements Weather {
   readonly after: string[] = []
   readonly #choices: Choices
   readonly #faults: readonly Fault[]
-  readonly #cancel: (fault: Fault) => void
+  readonly #cancel: () => void
+  readonly #jump: () => boolean
   readonly #clock = clock()
   readonly #calls = new Map<string, number>()
   readonly #pulls = new Map<string, number>()
@@ -55,10 +56,12 @@ export class Scheduler implements Weather {
   #steps = 0
   #looking = false
 
-  constructor(choices: Choices, faults: readonly Fault[], cancel: (fault: Fault) => void) {
+  /** `cancel` ends the run, `jump` moves time to the first timer, if there is one. */
+  constructor(choices: Choices, faults: readonly Fault[], cancel: () => void, jump: () => boolean) {
     this.#choices = choices
     this.#faults = faults
     this.#cancel = cancel
+    this.#jump = jump
   }
 
   /** Where faults could have happened. */
@@ -152,8 +155,10 @@ export class Scheduler implements Weather {
     const cancel = this.#faults.find((fault) => fault.type === 'cancel' && fault.at === this.#steps)
     if (cancel !== undefined) {
       this.#happens(cancel)
-      this.#cancel(cancel)
+      this.#cancel()
     }
+    const late = this.#faults.find((fault) => fault.type === 'late' && fault.at === this.#steps)
+    if (late !== undefined && this.#jump()) this.#happens(late)
     this.#steps++
     this.trace.push(chosen!.label)
     chosen!.go()

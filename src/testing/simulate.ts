@@ -100,13 +100,13 @@ const injected = (error: unknown, faults: readonly Fault[]): boolean => {
 /** What is asked of a run when the test asks nothing else. */
 const agrees = <O extends Outputs>(undisturbed: Simulated<O>) => (run: SimulatedRun<O>): void => {
   if (run.error !== undefined && !injected(run.error, run.faults)) throw run.error
-  if (run.error !== undefined || run.faults.some(({ type }) => type !== 'slow')) return
+  if (run.error !== undefined || run.faults.some(({ type }) => type !== 'slow' && type !== 'late')) return
   if (isDeepStrictEqual(run.outputs, undisturbed.outputs)) return
   throw new Error(`the outputs depend on the order of the tasks: ${say(run.outputs)}, undisturbed ${say(undisturbed.outputs)}`)
 }
 
 const MOST_SEED = 2 ** 32 - 1
-const TYPES = ['throw', 'source', 'sink', 'slow', 'cancel'] as const
+const TYPES = ['throw', 'source', 'sink', 'slow', 'late', 'cancel'] as const
 
 interface Checked {
   readonly seed: number

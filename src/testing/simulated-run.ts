@@ -10,7 +10,9 @@ import type { Pipeline } from '../exec/pipeline.ts'
 import type { Report } from '../exec/report.ts'
 import type { OutputOf, Outputs, Run } from '../exec/run.ts'
 import type { PipelineError } from '../error/pipeline-error.ts'
+import { clock } from '../prelude/clock.ts'
 import { withWeather } from '../prelude/weather.ts'
+import { VirtualClock } from '../task/time/virtual-clock.ts'
 import type { Choices } from './choices.ts'
 import type { Fault, Places } from './faults.ts'
 import { Scheduler } from './scheduler.ts'
@@ -78,7 +80,11 @@ export const simulateRun = <O extends Outputs>(
   withinMs: number
 ): Promise<Simulated<O>> =>
   withVirtualTime(async (time) => {
-    const scheduler = new Scheduler(choices, faults, () => { run.cancel(new Error('cancelled by the simulation')) })
+    const own = clock()
+    const cancel = (): void => {
+      run.cancel(new Error('cancelled by the simulation'))
+    }
+    const scheduler = new Scheduler(choices, faults, cancel, () => own instanceof VirtualClock && own.jump())
     const run: Run<O> = withWeather(scheduler, () => pipeline.run({ workers: 0 }))
     const outputs: Record<string, unknown[]> = {}
     const deadLetters: DeadLetter[] = []

@@ -14,7 +14,7 @@
  *   V1  `now` never goes back; it goes on from where it is when time is resumed
  *   V2  alarms ring in the order of their instants, those of one instant in the order in which they were set; none within `at`
  *   V3  an alarm rings in the asynchronous context in which it was set
- *   V4  paused time does not move while anybody holds it, but by `advance`; nor for alarms that are all unref'd
+ *   V4  paused time does not move while anybody holds it, but by `advance` and `jump`; nor for alarms that are all unref'd
  * What promises do ends before the loop turns, so a quiet turn is one in which nobody could go on. Open sockets and timers of
  * others may move things later; they do not hold the time, as in tokio.
  * Called by runtime/, which installs it (`withClock`), and by time.ts; everyone else sees a Clock.
@@ -153,6 +153,16 @@ export class VirtualClock implements Clock {
     } finally {
       this.letGo()
     }
+  }
+
+  /** Moves paused time to the instant of the first alarm, whoever holds it, and rings what is due then; answers whether there was one. */
+  jump(): boolean {
+    if (!this.paused) throw notPaused('jump')
+    const due = this.#alarms.first?.due
+    if (due === undefined || due === Infinity) return false
+    this.#now = Math.max(this.#now, due)
+    this.#ringDue()
+    return true
   }
 
   /** Ends it with the runtime that it belongs to: alarms are lost, and no more can be set. */
