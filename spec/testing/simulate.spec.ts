@@ -1,7 +1,7 @@
 /** simulate: one seed is one schedule, another is another; planted faults of order are found, and made small; faults are injected. */
 import * as assert from 'uvu/assert'
 import {
-  batch, buffer, filter, forEach, from, map, mapAsync, merge, pipeline, PipelineError, range, reduce, scan, sleep, take, toArray, zip,
+  batch, buffer, filter, forEach, from, map, mapAsync, merge, mergeMap, pipeline, PipelineError, range, reduce, scan, sleep, take, toArray, zip,
   type Pipeline
 } from './doors.ts'
 import { InjectedFault, simulate, SimulationError, type SimulatedRun } from '../../src/testing.ts'
@@ -159,6 +159,29 @@ suite('simulate', (it) => {
     const orders = new Set<string>()
     await simulate(p, { seed: 1, runs: 30, check: ({ outputs }) => { orders.add(outputs.out.join()) } })
     assert.ok(orders.size > 5)
+  })
+
+  it('inner streams come in any order, and the functions that make them may throw', async () => {
+    const orders = new Set<string>()
+    const faults = new Set<string>()
+    async function* letters(n: number): AsyncGenerator<string> {
+      for (const letter of 'ab') yield `${n}${letter}`
+    }
+    const p = pipeline({ out: range(0, 3).pipe(mergeMap(letters, { name: 'inner' })).observe() })
+    await simulate(p, {
+      seed: 1,
+      runs: 40,
+      faults: ['throw'],
+      check: ({ outputs, error, faults: happened }) => {
+        for (const { stage } of happened) faults.add(stage)
+        assert.is(error === undefined, happened.length === 0)
+        if (error !== undefined) return
+        assert.is(outputs.out.length, 6)
+        orders.add(outputs.out.join())
+      }
+    })
+    assert.ok(orders.size > 3, `${orders.size} orders`)
+    assert.equal([...faults], ['inner'])
   })
 
   it('a timer that rings before tasks that could go on', async () => {

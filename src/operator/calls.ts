@@ -15,7 +15,7 @@ import { setTimeout as later } from 'node:timers/promises'
 import { noAnswer } from '../error/wording-time.ts'
 import type { Afterwards, OnError } from '../graph/options.ts'
 import { clock, type Alarm, type Clock } from '../prelude/clock.ts'
-import { weather } from '../prelude/weather.ts'
+import { inTurn, weather } from '../prelude/weather.ts'
 import { backoffMs } from './compile.ts'
 import type { ConcurrencyLimit } from './concurrency-limit.ts'
 import { afterFailure } from './decision.ts'
@@ -184,7 +184,7 @@ export class Calls {
       place.began = this.#clock.now()
       this.#o.limit.began()
     }
-    const heard = this.#sky === undefined ? answer : this.#inTurn(answer)
+    const heard = this.#sky === undefined ? answer : inTurn(this.#sky, this.#o.stage, answer, 'hears an answer')
     heard.then(
       (value) => {
         if (!this.#heard(place, call, controller)) return
@@ -198,14 +198,6 @@ export class Calls {
       }
     )
     return place
-  }
-
-  /** In a test: the answer, when it is its turn to be heard. */
-  async #inTurn(answer: PromiseLike<unknown>): Promise<unknown> {
-    const settled = Promise.resolve(answer)
-    await settled.catch(() => undefined)
-    await this.#sky?.turn(this.#o.stage, 'hears an answer')
-    return settled
   }
 
   #limit(place: Place, call: number, controller: AbortController): void {

@@ -7,6 +7,7 @@
  * A `Source` is an async iterable: each is then a run of its own, which is cancelled when it is left early.
  * Called by merge-map.ts and switch-map.ts.
  */
+import { inTurn, weather } from '../prelude/weather.ts'
 import type { Bell } from './bell.ts'
 
 /** What an inner stream may be: a source, an async iterable, or an iterable. */
@@ -43,6 +44,8 @@ export class InnerStream {
   over = false
   failure: { readonly error: unknown } | undefined
   readonly #bell: Bell
+  readonly #stage: string
+  readonly #sky = weather()
   readonly #controller = new AbortController()
   readonly #sync: boolean
   readonly #iteration: Iteration
@@ -50,11 +53,13 @@ export class InnerStream {
   #here: { readonly value: unknown } | undefined
 
   /** Throws what `fn` throws. */
-  constructor(operator: string, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
+  constructor(operator: string, stage: string, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
     this.item = item
     this.index = index
     this.#bell = bell
-    const { sync, iteration } = iterationOf(operator, fn(item, { signal: this.#controller.signal }))
+    this.#stage = stage
+    const call = this.#sky === undefined ? fn : (this.#sky.fn(stage, fn) as typeof fn)
+    const { sync, iteration } = iterationOf(operator, call(item, { signal: this.#controller.signal }))
     this.#sync = sync
     this.#iteration = iteration
   }
@@ -116,7 +121,9 @@ export class InnerStream {
       failed(error)
       return
     }
-    Promise.resolve(next as PromiseLike<IteratorResult<unknown>>).then((result) => {
+    const asked = next as PromiseLike<IteratorResult<unknown>>
+    const told = this.#sky === undefined ? Promise.resolve(asked) : inTurn(this.#sky, this.#stage, asked, 'hears of an inner item')
+    told.then((result) => {
       this.#asked = false
       if (this.over) return // it was left meanwhile
       if (result.done === true) this.over = true

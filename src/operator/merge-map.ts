@@ -36,7 +36,7 @@ const merging =
       const index = feed.taken
       const item = feed.next()
       try {
-        live.push(new InnerStream('mergeMap', fn, item, index, bell))
+        live.push(new InnerStream('mergeMap', context.stage, fn, item, index, bell))
       } catch (error) {
         refusals.refuse(item, index, error)
       }

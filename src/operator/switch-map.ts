@@ -31,7 +31,7 @@ const switching =
       do item = feed.take(Infinity).at(-1)
       while (feed.want())
       try {
-        current = new InnerStream('switchMap', fn, item, feed.taken - 1, bell)
+        current = new InnerStream('switchMap', context.stage, fn, item, feed.taken - 1, bell)
       } catch (error) {
         refusals.refuse(item, feed.taken - 1, error)
       }

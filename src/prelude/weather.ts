@@ -28,6 +28,14 @@ export interface Weather {
 
 const current = perThread('weather.1', () => new AsyncLocalStorage<Weather>())
 
+/** An answer, when it is the turn of that stage to hear it; it is awaited once. */
+export const inTurn = async <A>(sky: Weather, stage: string, answer: PromiseLike<A> | A, what: string): Promise<A> => {
+  const settled = Promise.resolve(answer)
+  await settled.catch(() => undefined)
+  await sky.turn(stage, what)
+  return settled
+}
+
 /** The weather of the code that asks. */
 export const weather = (): Weather | undefined => current.getStore()
 
