@@ -1,6 +1,6 @@
 /**
  * What a probe says when something else came than was expected: an AssertionError of `node:assert`, which every test runner shows
- * well, thrown from where the test called. Called by the files of testing/.
+ * well. Called by the files of testing/.
  */
 import { AssertionError } from 'node:assert'
 import { inspect } from 'node:util'
@@ -23,18 +23,14 @@ export interface Expectation {
   readonly hint?: string | undefined
   /** For runners that show the difference. */
   readonly values?: { readonly actual: unknown; readonly expected: unknown } | undefined
-  /** The function that the stack begins behind. */
-  readonly from?: ((...args: never[]) => unknown) | undefined
 }
 
 /** The error of an expectation that has not come true. */
-export const unmet = ({ where, expected, got, hint, values, from }: Expectation): AssertionError => {
-  const error = new AssertionError({
+export const unmet = ({ where, expected, got, hint, values }: Expectation): AssertionError => {
+  return new AssertionError({
     message: `${where}: expected ${expected}, got ${got}${hint === undefined ? '' : `; ${hint}`}`,
     actual: values?.actual ?? got,
     expected: values?.expected ?? expected,
     operator: where
   })
-  if (from !== undefined) Error.captureStackTrace(error, from)
-  return error
 }

@@ -135,8 +135,8 @@ const checked = <O extends Outputs>(options: SimulateOptions<O>): Checked => {
  *
  * A pipeline is run again and again: give a function that makes it when its functions remember something, or its sources can
  * be read only once. What goes by `setTimeout`, `Math.random` or the world outside is not decided by the seed: wait with `sleep`.
- * Ordered are the tasks of a run (the sends, looks for input and slices of each) the answers of `mapAsync` and `enrich`, the inner items of
- * `mergeMap` and `switchMap`; what is fused into one task runs in the one order that it has.
+ * Ordered are the tasks of a run (the sends, looks for input and slices of each), the answers of `mapAsync` and `enrich`, and
+ * the inner items of `mergeMap` and `switchMap`; what is fused into one task runs in the one order that it has.
  *
  * **Cost**    per step a turn of the event loop: a few thousand steps a second
  * **Errors**  SimulationError (ERR_MILLRACE_SIMULATION) with the seed, the simplest schedule found, its trace, and the cause;

@@ -55,11 +55,14 @@ const stuck = (scheduler: Scheduler, now: () => number, withinMs: number): { rea
   let timer: NodeJS.Timeout | undefined
   const promise = new Promise<true>((resolve) => {
     let before = ''
+    let still = 0
+    // twice, since a function that computes for long keeps the interval from being seen in time
     timer = setInterval(() => {
       const at = `${scheduler.steps} ${now()}`
-      if (at === before && scheduler.idle) resolve(true)
+      still = at === before ? still + 1 : 0
       before = at
-    }, withinMs)
+      if (still >= 2) resolve(true)
+    }, withinMs / 2)
   })
   return { promise, stop: () => { clearInterval(timer) } }
 }
@@ -100,8 +103,9 @@ export const simulateRun = <O extends Outputs>(
     let broken: string | undefined
     if (came === true) {
       run.cancel(new Error('the simulated run got stuck'))
+      const why = scheduler.idle ? '' : ', since somebody keeps the event loop busy with setImmediate or file requests'
       const over = await isOver(run)
-      broken = `the run got stuck: nothing has moved for ${withinMs} ms${over ? '' : ', and it did not end when it was cancelled'}`
+      broken = `the run got stuck: nothing has moved for ${withinMs} ms${why}${over ? '' : ', and it did not end when it was cancelled'}`
     } else {
       scheduler.over = true
       await time.settled()
