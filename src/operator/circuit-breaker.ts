@@ -232,7 +232,7 @@ class Circuit implements CircuitBreaker {
  * **Order**   kept: calls that wait go through in the order in which they came
  * **Cost**    a promise and a listener per call that waits for an answer; nothing for one that answers at once
  * **Errors**  RangeError or TypeError at declaration. A call that is not let through: `ERR_MILLRACE_CIRCUIT_OPEN`, under `whenOpen`.
- *             In a sink, which has no policy, every `whenOpen` but `'wait'` ends the run
+ *             In a sink, which has no policy, every `whenOpen` but `'wait'` ends the run. A stage's `timeoutMs` counts the wait too
  * **Memory**  with `'wait'` the calls that wait, which `concurrency` bounds
  * **Source**  circuit breaker, Nygard, Release It!, 2007; Akka `CircuitBreaker`
  * @example
