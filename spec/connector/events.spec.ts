@@ -83,7 +83,7 @@ suite('fromEvent', (it) => {
     emitter.emit('n', 1)
     emitter.emit('error', new Error('broken'))
     const error = await failure(run.done)
-    assert.equal([seen, (error.cause as Error).message, count(emitter)], [[2], 'broken', 0])
+    assert.equal([seen, error.code, error.stage, (error.cause as Error).message, count(emitter)], [[2], 'ERR_MILLRACE_SOURCE_FAILED', 'fromEvent', 'broken', 0])
     const picky = await heard(emitter, 'n', { select: () => { throw new Error('no') } })
     emitter.emit('n', 1)
     assert.is(((await failure(picky.all)).cause as Error).message, 'no')

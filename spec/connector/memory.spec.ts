@@ -128,6 +128,13 @@ suite('from', (it) => {
     await cursor.close()
   })
 
+  it('delivers what came before the failure of an iterator', async () => {
+    const cursor = await openSource(from((function* () { yield 1; yield 2; throw new Error('broken') })()))
+    assert.equal((await cursor.pull())?.items, [1, 2])
+    assert.is(((await codeOf(() => cursor.pull())) as Error).message, 'broken')
+    await cursor.close()
+  })
+
   it('delivers what came before the failure of an async iterator', async () => {
     const failing = (async function* () {
       yield 1

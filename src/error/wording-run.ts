@@ -27,6 +27,17 @@ export const stageFailed = (stage: string, site: string | undefined, position: P
   })
 }
 
+/** What a source reads from threw, or failed by itself. Errors of millrace's own name their place already. */
+export const sourceFailed = (stage: string, site: string | undefined, items: number, cause: unknown): PipelineError => {
+  if (cause instanceof PipelineError) return cause
+  return new PipelineError({
+    code: ownCode(cause) ?? 'ERR_MILLRACE_SOURCE_FAILED',
+    message: `source '${stage}'${at(site)} failed after ${items} items: ${say(cause)}. See the cause: it comes from what the source reads`,
+    stage,
+    cause
+  })
+}
+
 export const sinkFailed = (stage: string, site: string | undefined, items: number, cause: unknown): PipelineError => {
   return new PipelineError({
     code: ownCode(cause) ?? 'ERR_MILLRACE_SINK_FAILED',

@@ -12,6 +12,7 @@
  * Called by run.ts.
  */
 import { setImmediate } from 'node:timers/promises'
+import { sourceFailed } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../graph/spec.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
@@ -117,7 +118,8 @@ export class ChainTask implements Task {
     const { head } = this.#c.plan
     if (head?.spec.role !== 'source') return this.#fromChannel()
     if (head.spec.splits !== undefined) return this.#fromSplits(head.spec, await head.spec.splits.list(this.#c.context(head)))
-    this.#cursor = head.kind === DEAD_LETTERS ? this.#c.letters.cursor() : await head.spec.open!(this.#c.context(head))
+    const { open } = head.spec
+    this.#cursor = head.kind === DEAD_LETTERS ? this.#c.letters.cursor() : await this.#told(async () => open!(this.#c.context(head)))
     return this.#fromCursor(this.#cursor)
   }
 
@@ -133,8 +135,18 @@ export class ChainTask implements Task {
 
   async #fromCursor(cursor: SourceCursor): Promise<void> {
     for (;;) {
-      const batch = await this.#next(cursor)
+      const batch = await this.#told(() => this.#next(cursor))
       if (batch === undefined || !(await this.#feed({ batch }))) return
+    }
+  }
+
+  /** What goes wrong in a source is told with its name. */
+  async #told<A>(work: () => Promise<A>): Promise<A> {
+    try {
+      return await work()
+    } catch (error) {
+      const { name, site } = this.#c.plan.head!
+      throw sourceFailed(name, site, this.itemsIn, error)
     }
   }
 

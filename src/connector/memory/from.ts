@@ -54,15 +54,24 @@ const iteratorCursor = (iterable: Iterable<unknown>, stage: string): SourceCurso
   if ((iterator as unknown) === iterable) once(iterable, stage, 'an iterator')
   let size = FIRST_BATCH
   let over = false
+  /** What it threw, behind items that are on their way. */
+  let failure: { readonly error: unknown } | undefined
   const pull = (): ItemBatch | undefined => {
+    if (failure !== undefined) throw failure.error
     if (over) return undefined
     const items: unknown[] = []
     const began = performance.now()
     over = true // should it throw: an iterator that has thrown is not closed
-    while (items.length < size) {
-      const next = iterator.next()
-      if (next.done === true) return items.length === 0 ? undefined : { items }
-      items.push(next.value)
+    try {
+      while (items.length < size) {
+        const next = iterator.next()
+        if (next.done === true) return items.length === 0 ? undefined : { items }
+        items.push(next.value)
+      }
+    } catch (error) {
+      if (items.length === 0) throw error
+      failure = { error }
+      return { items }
     }
     over = false
     const took = performance.now() - began
