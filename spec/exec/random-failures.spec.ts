@@ -16,7 +16,7 @@ const seed = Number(process.env['MILLRACE_SEED'] ?? 20_261_124)
 /** Nothing here takes a second by itself; a run that has not settled by then hangs. */
 const HANGS_MS = 20_000
 
-type Policy = 'fail' | 'skip' | 'deadLetter' | 'retrySkip' | 'retryDead' | 'retryFail'
+type Policy = 'fail' | 'skip' | 'deadLetter' | 'retrySkip' | 'retryDead' | 'retryFail' | 'decideSkip' | 'decideDead' | 'decideFail'
 
 /** A stage that throws on some items, or that ends the worker it runs in on one of them. */
 interface Trouble {
@@ -30,7 +30,7 @@ const troubleArb: fc.Arbitrary<Trouble> = fc.record({
   how: fc.oneof({ weight: 12, arbitrary: fc.constant('sync' as const) }, { weight: 6, arbitrary: fc.constant('async' as const) }, { weight: 1, arbitrary: fc.constant('exit' as const) }),
   policy: fc.oneof(
     { weight: 1, arbitrary: fc.constant<Policy>('fail') },
-    { weight: 5, arbitrary: fc.constantFrom<Policy>('skip', 'deadLetter', 'retrySkip', 'retryDead', 'retryFail') }
+    { weight: 5, arbitrary: fc.constantFrom<Policy>('skip', 'deadLetter', 'retrySkip', 'retryDead', 'retryFail', 'decideSkip', 'decideDead', 'decideFail') }
   ),
   every: fc.integer({ min: 2, max: 90 }),
   lane: fc.constantFrom<Lane | undefined>(undefined, 'async', 'blocking')
@@ -44,6 +44,12 @@ const onErrorOf = (policy: Policy): OnError => {
       return retry({ times: 2, initialMs: 0, jitter: 0, then: 'deadLetter' })
     case 'retryFail':
       return retry({ times: 1, initialMs: 0 })
+    case 'decideSkip':
+      return retry({ times: 3, initialMs: 60_000, decide: (error) => ((error as Error).name === 'RangeError' ? 'skip' : 'retry') })
+    case 'decideDead':
+      return retry({ times: 3, initialMs: 0, decide: (_, attempts) => (attempts === 2 ? 'deadLetter' : 'retry') })
+    case 'decideFail':
+      return retry({ times: 3, initialMs: 60_000, then: 'skip', decide: () => 'fail' })
     default:
       return policy
   }
@@ -85,13 +91,13 @@ const troubled = (fate: Fate, { how, policy, every, lane }: Trouble, k: number):
         if (Math.abs(x) % every === 1) throw new RangeError(`bad ${x}`)
         return x
       }, { name: options.name, onError: options.onError, concurrency: every }))
-  const ends = policy === 'fail' || policy === 'retryFail'
+  const ends = policy === 'fail' || policy === 'retryFail' || policy === 'decideFail'
   return {
     ...fate,
     source,
     model: fate.model.filter((x) => !hit(x)),
-    letters: fate.letters + (policy === 'deadLetter' || policy === 'retryDead' ? hits.length : 0),
-    skipped: fate.skipped + (policy === 'skip' || policy === 'retrySkip' ? hits.length : 0),
+    letters: fate.letters + (policy === 'deadLetter' || policy === 'retryDead' || policy === 'decideDead' ? hits.length : 0),
+    skipped: fate.skipped + (policy === 'skip' || policy === 'retrySkip' || policy === 'decideSkip' ? hits.length : 0),
     fails: fate.fails || (ends && hits.length > 0)
   }
 }
