@@ -53,7 +53,7 @@ suite('frame', (it) => {
 
   it('runs of numbers, strings and byte arrays arrive as they were, mixed in any way', () => {
     const item = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-0, NaN, Infinity, 2 ** 53), fc.string({ unit: 'binary' }), fc.string(), fc.uint8Array())
-    const run = fc.oneof(fc.array(fc.double(), { maxLength: 900 }), fc.array(fc.string({ unit: 'binary' }), { maxLength: 200 }), fc.array(fc.string(), { maxLength: 200 }), fc.array(fc.uint8Array(), { maxLength: 60 }), fc.array(item, { maxLength: 60 }))
+    const run = fc.oneof(fc.array(fc.double(), { maxLength: 900 }), fc.array(fc.integer(), { maxLength: 900 }), fc.array(fc.oneof({ weight: 50, arbitrary: fc.integer() }, { weight: 1, arbitrary: fc.constantFrom(-0, NaN, 0.5, 2 ** 40) }), { maxLength: 300 }), fc.array(fc.string({ unit: 'binary' }), { maxLength: 200 }), fc.array(fc.string(), { maxLength: 200 }), fc.array(fc.uint8Array(), { maxLength: 60 }), fc.array(item, { maxLength: 60 }))
     fc.assert(fc.property(fc.array(run, { maxLength: 4 }), (runs) => {
       same(through(runs.flat()), runs.flat())
     }), { numRuns: 200 })
@@ -61,8 +61,12 @@ suite('frame', (it) => {
 
   it('each kind of item has its codec', () => {
     const many = <A>(item: A): A[] => Array.from({ length: 40 }, () => item)
-    const kinds = [kindOf(many(1)), kindOf(many('a')), kindOf(many('\u{1F600}')), kindOf(many(new Uint8Array(3))), kindOf(many({ a: 1 })), kindOf(many(new Map()))]
-    assert.is(new Set(kinds).size, 6)
+    const kinds = [kindOf(many(1)), kindOf(many(1.5)), kindOf(many('a')), kindOf(many('\u{1F600}')), kindOf(many(new Uint8Array(3))), kindOf(many({ a: 1 })), kindOf(many(new Map()))]
+    assert.is(new Set(kinds).size, 7)
+    assert.is(kindOf([...many(1), 1.5]), kindOf(many(1.5)), 'one fraction, and all are floats')
+    assert.is(kindOf([...many(0), -0]), kindOf(many(1.5)), 'and one minus zero')
+    assert.is(kindOf([...many(1), 2 ** 31]), kindOf(many(1.5)), 'and one that is too large')
+    assert.is(kindOf([...many(-(2 ** 31)), 2 ** 31 - 1]), kindOf(many(1)))
     assert.is(kindOf([1, 'a', 2, 'b']), kindOf(many(new Map())), 'short runs of different kinds share a frame')
   })
 

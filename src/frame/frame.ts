@@ -16,10 +16,11 @@ import { numbers } from './numbers.ts'
 import { records } from './records.ts'
 import type { Project } from './project.ts'
 import type { Shape } from './shape.ts'
+import { smallInts } from './small-ints.ts'
 import { latin1Strings, wideStrings } from './strings.ts'
 import { serializeAll, values } from './values.ts'
 
-const codecs: readonly FrameCodec[] = [numbers, latin1Strings, wideStrings, byteArrays, records, values]
+const codecs: readonly FrameCodec[] = [smallInts, numbers, latin1Strings, wideStrings, byteArrays, records, values]
 const byKind: readonly (FrameCodec | undefined)[] = codecs.reduce<(FrameCodec | undefined)[]>((table, codec) => {
   table[codec.kind] = codec
   return table

@@ -1,6 +1,6 @@
 /**
  * Numbers as a column of 64-bit floats: every number there is, `-0` and `NaN` included, 8 bytes each.
- * Called by frame.ts.
+ * Called by frame.ts, for runs that small-ints.ts does not take.
  */
 import type { FrameCodec } from './codec.ts'
 
