@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: (size: Size) => Pr
   'channel-record': () => import('./channel-record.ts'),
   'channel-number': () => import('./channel-number.ts'),
   'cpu-map': () => import('./cpu-map.ts'),
+  pool: () => import('./pool.ts'),
   skew: () => import('./skew.ts'),
   fused: () => import('./fused.ts'),
   'io-map': () => import('./io-map.ts'),
