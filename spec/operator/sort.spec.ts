@@ -24,12 +24,13 @@ const ownTmp = ({ defer }: Scope): string => {
   defer(() => {
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
-    rmSync(dir, { recursive: true, force: true })
+    rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }) // the loader of workers may be writing its cache there
   })
   return dir
 }
 
-const files = (dir: string): number => readdirSync(dir, { recursive: true }).length
+/** What sort has left there; the loader of workers has a cache of its own in it. */
+const files = (dir: string): number => readdirSync(dir, { recursive: true }).filter((name) => !String(name).startsWith('tsx-')).length
 
 interface Row { readonly key: number, readonly came: number }
 
