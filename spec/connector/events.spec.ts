@@ -13,22 +13,13 @@ import { map } from '../../src/operator/map.ts'
 import { mapAsync } from '../../src/operator/map-async.ts'
 import { take } from '../../src/operator/take.ts'
 import { seed } from '../support/seed.ts'
+import { refused } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const failure = async (work: Promise<unknown>): Promise<PipelineError> => {
   const error = await work.then(() => undefined, (e: unknown) => e)
   if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
   return error
-}
-
-const refused = (make: () => unknown): void => {
-  try {
-    make()
-  } catch (error) {
-    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', String(make))
-    return
-  }
-  assert.unreachable(String(make))
 }
 
 /** Resolves when somebody has begun to listen. (`once` of node:events would hear its own listener.) */

@@ -16,6 +16,7 @@ import { toReadable, toWebStream } from '../../src/connector/memory/to-stream.ts
 import type { Sink, Source } from '../../src/graph/source.ts'
 import { pipeline } from '../../src/exec/pipeline.ts'
 import { map } from '../../src/operator/map.ts'
+import { refused } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -25,16 +26,6 @@ const rejection = async (work: Promise<unknown>): Promise<Error & { code?: strin
   const error = await work.then(() => undefined, (e: unknown) => e)
   if (!(error instanceof Error)) throw new Error(`not an error: ${String(error)}`)
   return error
-}
-
-const refused = (make: () => unknown): void => {
-  try {
-    make()
-  } catch (error) {
-    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', String(make))
-    return
-  }
-  assert.unreachable(String(make))
 }
 
 const collected = async <A>(stream: AsyncIterable<A>): Promise<A[]> => {

@@ -1,4 +1,5 @@
 /** What a promise or a function fails with, as a value; for assertions on codes. */
+import * as assert from 'uvu/assert'
 import type { PipelineError } from '../../src/index.ts'
 
 /** The error that a promise rejects with; throws when it does not reject. */
@@ -21,4 +22,15 @@ export const thrown = (fn: () => unknown): PipelineError => {
     return error as PipelineError
   }
   throw new Error(`expected a throw, got ${String(value)}`)
+}
+
+/** A declaration that is refused, with the code of arguments. */
+export const refused = (make: () => unknown): void => {
+  try {
+    make()
+  } catch (error) {
+    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', String(make))
+    return
+  }
+  assert.unreachable(String(make))
 }

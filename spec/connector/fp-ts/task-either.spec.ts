@@ -11,6 +11,7 @@ import { collect } from '../../../src/exec/collect.ts'
 import { pipeline } from '../../../src/exec/pipeline.ts'
 import { map } from '../../../src/operator/map.ts'
 import { take } from '../../../src/operator/take.ts'
+import { refused } from '../../support/attempt.ts'
 import { suite } from '../../support/suite.ts'
 
 const half = (n: number): TE.TaskEither<string, number> => (n % 2 === 0 ? TE.right(n / 2) : TE.left(`${n} is odd`))
@@ -19,16 +20,6 @@ const left = async (work: Promise<unknown>): Promise<PipelineError> => {
   const error = await work.then(() => undefined, (e: unknown) => e)
   if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
   return error
-}
-
-const refused = (make: () => unknown): void => {
-  try {
-    make()
-  } catch (error) {
-    assert.is((error as { code?: unknown }).code, 'ERR_MILLRACE_ARGUMENT', String(make))
-    return
-  }
-  assert.unreachable(String(make))
 }
 
 suite('TaskEither', (it) => {
