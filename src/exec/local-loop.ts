@@ -5,11 +5,10 @@
  *     items ── slice ──▶ instance.run ──▶ outs ──▶ outlets        a slice is as many items as took about SLICE_MS of late
  *                            └ PAUSED: send first; WAIT: sleep; both, then resume
  * Invariants
- *   L1  the event loop gets a turn at least every TURN_MS, but for one slice or one call of a user's function
+ *   L1  the event loop gets a turn when one is due (turn.ts), but for one slice or one call of a user's function
  *   L2  nothing is run after the run has failed or the last reader has left
  * Called by chain-task.ts, which feeds it and decides when the task moves to the pool. Knows operator/ and the outlets.
  */
-import { setImmediate } from 'node:timers/promises'
 import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import type { GaveUp } from '../operator/decision.ts'
 import { kernels } from '../operator/kernels.ts'
@@ -25,11 +24,10 @@ import { deadLetterOf, failureOf } from './failure.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
 import type { TaskContext } from './task.ts'
 import { tell } from './told.ts'
+import { turnIfDue } from './turn.ts'
 
 /** A slice of work should take about so long, in milliseconds, or `maxLatencyMs` if that is less: what it makes leaves after it. */
 const SLICE_MS = 1
-/** After so long without a turn the event loop gets one: the cooperative budget, in milliseconds. */
-const TURN_MS = 8
 /** Items of the first slice, and of the largest. */
 const FIRST_SLICE = 16
 const LARGEST_SLICE = 4096
@@ -57,13 +55,9 @@ export class LocalLoop {
   #base = 0
   #dead: Promise<void>[] = []
   #slice = FIRST_SLICE
-  #turn = performance.now()
-  /** Where a test decides whose turn it is, nothing goes by the machine's time. */
-  readonly #turnMs: number
 
   constructor(context: TaskContext, lines: ReadonlyMap<string, number>) {
     this.#c = context
-    this.#turnMs = context.weather === undefined ? TURN_MS : Infinity
     this.#lines = lines
     this.#specs = context.plan.kernels.map((kernel) => kernel.spec as KernelSpec)
     this.#counts = new Float64Array(context.plan.program!.nodes.length * COUNTS_PER_NODE)
@@ -106,7 +100,7 @@ export class LocalLoop {
     const ended = await this.#settle(instance, status)
     this.#adapt(performance.now() - begun, part.length)
     const open = (await this.#send()) && ended !== CLOSED
-    if (performance.now() - this.#turn > this.#turnMs) await this.breathe()
+    await this.breatheIfDue()
     return { taken: part.length, open }
   }
 
@@ -150,15 +144,9 @@ export class LocalLoop {
     })
   }
 
-  /** Gives the event loop its turn. */
-  async breathe(): Promise<void> {
-    await setImmediate()
-    this.#turn = performance.now()
-  }
-
-  /** Lets the event loop have a turn when one is due. */
+  /** Lets the event loop have a turn when one is due. Where a test decides whose turn it is, nothing goes by the machine's time. */
   breatheIfDue(): Promise<void> | undefined {
-    return performance.now() - this.#turn > this.#turnMs ? this.breathe() : undefined
+    return this.#c.weather === undefined ? turnIfDue() : undefined
   }
 
   /** Carries a status to its end: pauses are sent, waits are slept. */
@@ -200,7 +188,6 @@ export class LocalLoop {
 
   async #sleep(ms: number): Promise<void> {
     await sleep(ms, { signal: this.#c.signal }).catch(() => undefined)
-    this.#turn = performance.now()
   }
 
   #make(states?: readonly object[]): Instance {
