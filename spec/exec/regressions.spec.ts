@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { sinkOf, sourceOf } from '../../src/graph/source.ts'
+import { withWeather, type Weather } from '../../src/prelude/weather.ts'
 import { crewOf } from '../../src/runtime/crew.ts'
 import type { Outputs } from '../../src/exec/run.ts'
 import { rejection } from '../support/attempt.ts'
@@ -225,5 +226,43 @@ suite('slots of the arena', (it) => {
     }).run({ workers: 0 })
     const { results } = await run.done
     assert.equal([(results['whole'] as unknown[]).length, (results['all'] as unknown[]).length], [4, 5])
+  })
+
+  it('a run that is cancelled while a batch is on its way to a sink ends, and the sink is not written to', async () => {
+    for (const sink of ['observe', 'iterate', 'forEach'] as const) {
+      let [arrive, go] = [(): void => undefined, (): void => undefined]
+      const [arrived, gone] = [new Promise<void>((resolve) => { arrive = resolve }), new Promise<void>((resolve) => { go = resolve })]
+      const sky: Weather = {
+        slice: (_, items) => items,
+        turn: (_, what) => {
+          if (!what.startsWith('writes')) return undefined
+          arrive()
+          return gone
+        },
+        pauseAt: undefined,
+        moves: () => false,
+        fn: (_, fn) => fn,
+        outside: () => undefined
+      }
+      const seen: number[] = []
+      const ended = withWeather(sky, async () => {
+        const source = range(0, 3)
+        if (sink === 'iterate') {
+          const loop = source[Symbol.asyncIterator]()
+          loop.next().then(({ value }) => { if (value !== undefined) seen.push(value as number) }, () => undefined)
+          return arrived.then(() => loop.return!())
+        }
+        const run = pipeline({ out: sink === 'observe' ? source.observe({ capacity: 1 }) : source.to(forEach((n: number) => void seen.push(n))) }).run({ workers: 0 })
+        run.done.catch(() => undefined)
+        await arrived
+        run.cancel()
+        return run.done.catch(() => undefined)
+      })
+      await arrived
+      await turn(0)
+      go()
+      await ended
+      assert.equal(seen, [], sink)
+    }
   })
 }, 30_000)

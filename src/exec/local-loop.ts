@@ -100,7 +100,8 @@ export class LocalLoop {
     const ended = await this.#settle(instance, status)
     this.#adapt(performance.now() - begun, part.length)
     const open = (await this.#send()) && ended !== CLOSED
-    await this.breatheIfDue()
+    const due = this.breatheIfDue()
+    if (due !== undefined) await due
     return { taken: part.length, open }
   }
 

@@ -146,6 +146,7 @@ export class Output {
   }
 
   async #wait(items: readonly unknown[], from: number): Promise<void> {
+    if (this.#cancelled) return
     const late = setTimeout(() => {
       if (!this.#everSubscribed) noSubscriber(this.name)
     }, WARN_AFTER_MS)

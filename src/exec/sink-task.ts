@@ -56,6 +56,7 @@ export class SinkTask implements Task {
         try {
           const turn = weather?.turn(stage!.name, `writes ${batch.count}`)
           if (turn !== undefined) await turn
+          if (signal.aborted) throw this.#c.cancelled() // while the batch was on its way: who would end the write has been told
           weather?.outside(stage!.name, 'write')
           written = await write(writer, batch)
         } finally {
