@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { range } from '../../src/index.ts'
+import { adaptive, circuitBreaker, forEach, pipeline, range } from '../../src/index.ts'
 import { enrich, type EnrichOptions } from '../../src/operator/enrich.ts'
 import { retry } from '../../src/operator/retry.ts'
 import { runOne } from '../support/run-process.ts'
@@ -130,6 +130,38 @@ suite('enrich', (it) => {
     assert.ok(pulled[0]! < 200)
   })
 
+  it('a lookup that would fail the run is answered for by its fallback, whose answers are remembered', async () => {
+    const { asked, lookup } = service(2, (keys) => { if (keys.includes(3)) throw new Error('no 3') })
+    const fell: unknown[] = []
+    const fallback = async (keys: readonly number[], error: unknown): Promise<readonly string[]> => {
+      await turn()
+      fell.push([keys, (error as Error).message])
+      return keys.map((key) => `old ${key}`)
+    }
+    const { out, error } = await runOne(plain(lookup, { batch: 1, fallback }), [[1, 3], [3, 103, 2]])
+    assert.is(error, undefined)
+    assert.equal(out, [[1, 'v1'], [3, 'old 3'], [3, 'old 3'], [103, 'old 3'], [2, 'v2']])
+    assert.equal(fell, [[[3], 'no 3']])
+    assert.equal(asked.flat().sort(), [1, 2, 3])
+    const tried = await runOne(plain(service(1, () => { throw new Error('down') }).lookup, { fallback: () => new Map(), onError: retry({ times: 2, initialMs: 0 }) }), [[1]])
+    assert.equal(tried.out, [[1, undefined]])
+    const skips = await runOne(plain(service(1, () => { throw new Error('down') }).lookup, { fallback, onError: 'skip' }), [[1, 2]])
+    assert.equal([skips.out, skips.skipped, fell.length], [[], 2, 1])
+    const fails = await runOne(plain(service(1, () => { throw new Error('down') }).lookup, { fallback: () => { throw new Error('worse') } }), [[1]])
+    assert.is(((fails.error as Error).cause as Error).message, 'worse')
+  })
+
+  it('adapts the number of lookups, and shows it, and the circuit around them', async () => {
+    const { lookup, most } = service(3)
+    const circuit = circuitBreaker()
+    const source = range(0, 3000).pipe(enrich({ key: (n: number) => n, lookup: circuit.around(lookup), batch: 1, concurrency: adaptive({ max: 3, initial: 2 }), name: 'names' }))
+    const run = pipeline({ out: source.to(forEach(() => undefined)) }).run({ workers: 0 })
+    const { gauges } = (await run.done).stages.find((s) => s.name === 'names')!
+    assert.ok(most() <= 3)
+    assert.equal([gauges!['circuit'], gauges!['inFlight']], ['closed', 0])
+    assert.ok(Number(gauges!['concurrency']) >= 1 && Number(gauges!['concurrency']) <= 3)
+  })
+
   it('in a run, between stages on the pool', async () => {
     const { asked, lookup } = service()
     const got = await range(0, 20_000).pipe(plain(lookup)).toArray({ workers: 1 })
@@ -145,6 +177,8 @@ suite('enrich', (it) => {
       () => enrich({ ...good, lookup: undefined as never }),
       () => enrich({ ...good, batch: 0 }),
       () => enrich({ ...good, concurrency: 1.5 }),
+      () => enrich({ ...good, concurrency: {} as never }),
+      () => enrich({ ...good, fallback: 7 as never }),
       () => enrich({ ...good, maxKeys: -1 }),
       () => enrich({ ...good, maxWaiting: 0 }),
       () => enrich({ ...good, ttlMs: 0 }),

@@ -27,6 +27,7 @@ export interface Outcome {
   readonly outs: readonly unknown[][]
   readonly letters: readonly Refused[]
   readonly skipped: readonly Refused[]
+  readonly stops: readonly Refused[]
   /** Items that stages dropped by policies of their own. */
   readonly dropped: number
   /** What ended the run. */
@@ -146,6 +147,7 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
   const outs: unknown[][] = program.outlets.map(() => [])
   const letters: Refused[] = []
   const skipped: Refused[] = []
+  const stops: Refused[] = []
   let dropped = 0
   const waits: number[] = []
   const counts = program.nodes.map(() => 0)
@@ -163,7 +165,12 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
         const { onError } = program.nodes[node]!
         const policy = end?.policy ?? (typeof onError === 'object' ? onError.then : onError)
         if (policy === 'fail') throw new Ended(refused)
+        if (policy === 'stop') {
+          stops.push(refused)
+          return policy
+        }
         ;(policy === 'skip' ? skipped : letters).push(refused)
+        return undefined
       },
       left: (node, index, item, cause) => {
         letters.push(refusal(node, index, item, cause))
@@ -203,7 +210,7 @@ export const drive = async ({ program, binding }: Compiled, batches: readonly (r
       counts[node]! += n
     })
   }
-  const outcome = (failure: Refused | undefined, closed: boolean): Outcome => ({ outs, letters, skipped, dropped, failure, counts, closed, given, pauses, waits })
+  const outcome = (failure: Refused | undefined, closed: boolean): Outcome => ({ outs, letters, skipped, stops, dropped, failure, counts, closed, given, pauses, waits })
 
   let closed = false
   try {

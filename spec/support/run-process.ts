@@ -47,6 +47,8 @@ export interface Settled {
   /** How the items came: one array per push. */
   readonly pushes: readonly (readonly unknown[])[]
   readonly letters: readonly { readonly item: unknown, readonly cause: unknown, readonly index: number, readonly attempts: number }[]
+  /** Items that have ended the input. */
+  readonly stops: Settled['letters']
   readonly dropped: number
   readonly skipped: number
   readonly error: unknown
@@ -66,6 +68,7 @@ const until = (instant: number): Promise<void> => new Promise((resolve) => void 
 class TestInlet implements Inlet {
   pulled = 0
   closed = false
+  stopped = false
   readonly #feeding: Feeding
   readonly #cut: AbortSignal
   #next = 0
@@ -123,6 +126,11 @@ class TestInlet implements Inlet {
     this.closed = true
     this.#wakeAll()
   }
+
+  stop(): void {
+    this.stopped = true
+    this.close()
+  }
 }
 
 /** Runs the stage that a source ends with, on the given inlets. What went wrong is in `error`. */
@@ -138,6 +146,7 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
   const inlets = feedings.map((feeding) => new TestInlet(feeding, cut.signal))
   const pushes: (readonly unknown[])[] = []
   const letters: Settled['letters'][number][] = []
+  const stops: Settled['letters'][number][] = []
   let dropped = 0
   let skipped = 0
   let count = 0
@@ -180,6 +189,10 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
       dropped: (n) => {
         dropped += n
       },
+      stop: (item, cause, index, attempts = 1) => {
+        stops.push({ item, cause, index, attempts })
+        for (const inlet of inlets) inlet.stop()
+      },
       deadLetter: (item, cause, index, attempts = 1) => {
         letters.push({ item, cause, index, attempts })
         if (conditions.slowLetters === undefined) return
@@ -199,7 +212,7 @@ export const runProcess = async (source: Source<unknown>, feedings: readonly Fee
   const closed = inlets.map((inlet) => inlet.closed)
   if (error !== undefined) cut.abort(error)
   for (const inlet of inlets) inlet.close()
-  return { out: pushes.flat(), pushes, letters, dropped, skipped, error, pulled: inlets.map((inlet) => inlet.pulled), closed, mostLetters }
+  return { out: pushes.flat(), pushes, letters, stops, dropped, skipped, error, pulled: inlets.map((inlet) => inlet.pulled), closed, mostLetters }
 }
 
 /** The same for one flow and one inlet. */

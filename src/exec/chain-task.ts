@@ -286,6 +286,10 @@ export class ChainTask implements Task {
       maxLatencyMs,
       carried,
       deadLetter: this.#c.deadLetter,
+      stopped: this.#c.stopped,
+      closed: () => {
+        this.#closed()
+      },
       fail: this.#c.fail,
       signal: this.#staying.signal
     })
@@ -305,8 +309,16 @@ export class ChainTask implements Task {
   }
 
   get #over(): boolean {
-    return this.#c.signal.aborted || this.#c.outlets.allClosed
+    return this.#c.signal.aborted || this.#c.outlets.allClosed || this.#shut
   }
+
+  /** The kernels want no more, as a worker has told: nobody waits for what would come next. */
+  #closed(): void {
+    this.#shut = true
+    this.#pull.interrupt()
+    for (const edge of this.#c.inlets) edge.leave()
+  }
+  #shut = false
 
   /** A pull that may last is given up when the run ends or nobody reads any more. */
   readonly #pull = new Interruptible()

@@ -6,13 +6,15 @@
  *
  * Invariants
  *   P2  results leave in the order of dispatch, and a morsel's in the order they were made
+ *   P4  behind a morsel in which a failure has stopped a stage of a parallel task nothing is delivered: not its results, dead letters or
+ *       failures. Such a task is planned so that the stage feeds all of its outlets (plan/fuse.ts)
  *   P3  every slot that was added is given back once: when its morsel is delivered, or by `discard`
  * Called by pool-task.ts, which dispatches and hears the notices. Decodes nothing but dead letters.
  */
 import type { TaskPlan } from '../plan/plan.ts'
 import type { Crew } from '../runtime/crew.ts'
 import type { Batch } from './batch.ts'
-import { deadLetterOf, failureOf, linesBefore, type DeadLetter } from './failure.ts'
+import { deadLetterOf, failureOf, linesBefore, stopOf, type DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
 import type { Split, Told } from './protocol.ts'
 
@@ -52,6 +54,10 @@ export interface Pending {
   lines: number
   /** It has failed; resolves when the run has been told. */
   failing: Promise<void> | undefined
+  /** The failure, where it is told when the morsel is the oldest: one before it may stop the stage. */
+  fails: Told | undefined
+  /** What has stopped its stages. */
+  stops: readonly Told[]
 }
 
 /** What has been read of a source's files, on both lanes; the loop and the pool add to it, one after the other. */
@@ -75,6 +81,11 @@ export interface DeliveryOptions {
   readonly wants: (slot: number) => void
   /** Nobody reads any more. */
   readonly unread: () => void
+  /** A stage may stop, in which of several morsels at a time is known here. */
+  readonly mayStop: boolean
+  readonly stopped: (by: DeadLetter) => void
+  /** A stage has stopped, and everything before has been delivered. */
+  readonly halt: () => void
 }
 
 export class Delivery {
@@ -107,7 +118,7 @@ export class Delivery {
   // ---- morsels ----
 
   add(slot: number, base: number, count: number, split: Split | undefined): void {
-    const pending: Pending = { slot, base, count, split, out: [], rests: -1, done: false, lines: 0, failing: undefined }
+    const pending: Pending = { slot, base, count, split, out: [], rests: -1, done: false, lines: 0, failing: undefined, fails: undefined, stops: [] }
     this.#order.push(pending)
     this.#bySlot.set(slot, pending)
     if (count > 0) tally(this.crossings.toWorkers, count)
@@ -149,7 +160,13 @@ export class Delivery {
   }
 
   failed(pending: Pending, told: Told): void {
-    pending.failing = this.#failed(pending, told)
+    if (this.#o.mayStop) pending.fails = told
+    else pending.failing = this.#failed(pending, told)
+  }
+
+  /** Failures have stopped stages in it. */
+  stop(pending: Pending, told: readonly Told[]): void {
+    pending.stops = [...pending.stops, ...told]
   }
 
   /** A worker has let go of it, or has died with it. */
@@ -219,14 +236,19 @@ export class Delivery {
         if (next.outlet === DEAD) await this.#dead(oldest, next.batch)
         else await outlets.push(next.outlet, next.batch)
         this.sending = false
-      } else if (oldest.failing !== undefined) {
-        await oldest.failing // the place of the failure takes a while to find; until then the run is not over
+      } else if (oldest.failing !== undefined || oldest.fails !== undefined) {
+        await (oldest.failing ??= this.#failed(oldest, oldest.fails!)) // the place of the failure takes a while to find; until then the run is not over
         return
       } else if (oldest.rests >= 0) this.#resume(oldest)
       else if (oldest.done) {
         this.#order.shift()
         crew.release(oldest.slot)
+        this.#stopped(oldest)
         this.#count(oldest)
+        if (oldest.stops.length > 0 && this.#o.mayStop) {
+          this.#o.halt()
+          return
+        }
         this.poke() // there is a place for the next one, and finish() waits for the last one to be gone
       } else {
         wants(oldest.slot)
@@ -237,6 +259,12 @@ export class Delivery {
         return
       }
     }
+  }
+
+  #stopped({ split, base, stops }: Pending): void {
+    const { plan, progress, stopped } = this.#o
+    const [first, lines] = split === undefined ? [base, 0] : [progress.items, progress.lines.get(split.file) ?? 0]
+    for (const told of stops) stopped(stopOf(plan, told, first, lines))
   }
 
   #count({ split, lines }: Pending): void {

@@ -9,12 +9,8 @@ import type { TaskPlan } from '../plan/plan.ts'
 import type { Told } from './protocol.ts'
 import { at, placeOf } from './uncloneable.ts'
 
-/**
- * An item that a stage refused or failed on, when its policy is `deadLetter`.
- */
-export interface DeadLetter {
-  /** Name of the stage. */
-  readonly stage: string
+/** An item that a stage has failed on, and why. */
+export interface FailedItem {
   /** Where the item was: its index at the task's inlet, and file and line when a reader knows. */
   readonly position: Position
   /** What was wrong. */
@@ -25,6 +21,14 @@ export interface DeadLetter {
   readonly attempts: number
   /** Whether `item` is the item itself, and not a preview: only such letters can be replayed. */
   readonly whole: boolean
+}
+
+/**
+ * An item that a stage refused or failed on, when its policy is `deadLetter`.
+ */
+export interface DeadLetter extends FailedItem {
+  /** Name of the stage. */
+  readonly stage: string
 }
 
 /** Lines before byte `end` of a plain file; for a position in a split whose predecessors are not finished. */
@@ -51,6 +55,9 @@ export const deadLetterOf = (task: TaskPlan, told: Told, base: number, lineBase:
   attempts: told.attempts,
   whole: told.whole
 })
+
+/** What has stopped a stage, and which one, under the policy `stop`. */
+export const stopOf = (task: TaskPlan, told: Told, base: number, lineBase: number): DeadLetter => deadLetterOf(task, told, base, lineBase)
 
 /** The error that ends the run. A failure outside any stage's function (a reader's, a frame's) keeps its own code. */
 export const failureOf = (

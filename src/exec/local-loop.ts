@@ -20,7 +20,7 @@ import { describeCodec } from '../ship/describe.ts'
 import { loadHere } from '../ship/from-module.ts'
 import { sleep } from '../task/time/sleep.ts'
 import { localBatch } from './batch.ts'
-import { deadLetterOf, failureOf } from './failure.ts'
+import { deadLetterOf, failureOf, type DeadLetter } from './failure.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
 import type { TaskContext } from './task.ts'
 import { tell } from './told.ts'
@@ -199,9 +199,7 @@ export class LocalLoop {
       checkers: this.#specs.map((spec) => (spec.codec === undefined ? undefined : checkerOf(spec.codec)))
     }
     return instantiate(plan.program!, kernels, binding, {
-      failed: (node, index, item, error, end) => {
-        this.#failed(node, index, item, error, end)
-      },
+      failed: (node, index, item, error, end) => this.#failed(node, index, item, error, end),
       left: (node, index, item, cause) => {
         this.#setAside(node, index, item, cause)
       },
@@ -220,24 +218,32 @@ export class LocalLoop {
     return this.#origin === undefined ? 0 : (this.#lines.get(this.#origin.file) ?? 0)
   }
 
-  /** The stage's policy decides: the item is dropped, set aside, or ends the run. */
-  #failed(node: number, index: number, item: unknown, error: unknown, end: GaveUp | undefined): void {
+  /** The stage's policy decides: the item is dropped, set aside, or ends the stage or the run. */
+  #failed(node: number, index: number, item: unknown, error: unknown, end: GaveUp | undefined): 'stop' | undefined {
     const { plan } = this.#c
     const { onError } = plan.program!.nodes[node]!
     const policy = end?.policy ?? (typeof onError === 'object' ? onError.then : onError)
     if (policy === 'skip') this.#count(node, COUNT_SKIPPED)
     else if (policy === 'deadLetter') this.#setAside(node, index, item, error, end?.attempts)
-    else {
+    else if (policy === 'stop') {
+      this.#c.stopped(this.#letter(node, index, item, error, end?.attempts))
+      return policy
+    } else {
       this.#count(node, COUNT_FAILED)
       throw failureOf(plan, tell(node, { origin: this.#origin }, index, 0, undefined, error), this.#base, this.#linesBefore, error)
     }
+    return undefined
   }
 
   #setAside(node: number, index: number, item: unknown, cause: unknown, attempts = 1): void {
     this.#count(node, COUNT_DEAD)
-    const told = tell(node, { origin: this.#origin }, index, 0, undefined, cause, attempts)
-    const sent = this.#c.deadLetter({ ...deadLetterOf(this.#c.plan, told, this.#base, this.#linesBefore), cause, item })
+    const sent = this.#c.deadLetter(this.#letter(node, index, item, cause, attempts))
     if (sent instanceof Promise) this.#dead.push(sent)
+  }
+
+  #letter(node: number, index: number, item: unknown, cause: unknown, attempts?: number): DeadLetter {
+    const told = tell(node, { origin: this.#origin }, index, 0, undefined, cause, attempts)
+    return { ...deadLetterOf(this.#c.plan, told, this.#base, this.#linesBefore), cause, item }
   }
 }
 

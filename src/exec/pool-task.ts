@@ -15,6 +15,7 @@ import { PipelineError } from '../error/pipeline-error.ts'
 import { workerDied } from '../error/wording-run.ts'
 import type { Hint } from '../frame/hint.ts'
 import type { TaskPlan } from '../plan/plan.ts'
+import { stopsOnFailure } from '../plan/program.ts'
 import type { Context } from '../prelude/context.ts'
 import type { Death } from '../pool/bury.ts'
 import { frameBatch, type Batch } from './batch.ts'
@@ -27,7 +28,7 @@ import { Delivery, type Pending, type Progress } from './delivery.ts'
 import type { DeadLetter } from './failure.ts'
 import type { Outlets } from './outlets.ts'
 import type { Crossings } from './report.ts'
-import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split, type Told } from './protocol.ts'
+import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split, type Told } from './protocol.ts'
 import { at, placeOf } from './uncloneable.ts'
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
@@ -50,6 +51,9 @@ export interface PoolTaskOptions {
   readonly maxLatencyMs: number
   readonly carried: Context | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
+  readonly stopped: (by: DeadLetter) => void
+  /** The task's own kernels want no more input. */
+  readonly closed: () => void
   readonly fail: (error: Error) => void
   /** The task is over, whether the workers have answered or not. */
   readonly signal: AbortSignal
@@ -111,6 +115,10 @@ export class PoolTask implements Hand {
       },
       unread: () => {
         this.abort(new Error('nobody reads any more'))
+      },
+      mayStop: plan.affinity === 'parallel' && stopsOnFailure(plan.program!),
+      halt: () => {
+        this.abort(new Error('a stage has stopped'))
       }
     })
     if (plan.affinity === 'serial') this.#owner = this.#registration.task % crew.workers
@@ -362,11 +370,18 @@ export class PoolTask implements Hand {
         delivery.failed(pending, told)
         break
       }
+      case NOTICE_STOP: {
+        const frame = this.#o.crew.frame(b, worker, d)
+        delivery.stop(pending, frame.items() as Told[])
+        frame.release()
+        break
+      }
       case NOTICE_MORE:
         delivery.rest(pending, worker)
         break
       case NOTICE_CLOSED:
         this.shut = true
+        this.#o.closed()
         break
       case NOTICE_DONE:
         this.#done(pending, a, b, c)

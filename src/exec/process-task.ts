@@ -21,6 +21,8 @@ export class ProcessTask implements Task {
   readonly #controller = new AbortController()
   /** What the stage says of itself, if it says it. */
   #underWay: boolean | undefined
+  /** A failure has ended its input. */
+  #stopped = false
 
   constructor(context: TaskContext) {
     this.#c = context
@@ -54,6 +56,11 @@ export class ProcessTask implements Task {
         underWay: (yes) => {
           this.#underWay = yes
         },
+        stop: (item, cause, index, attempts = 1) => {
+          this.#stopped = true
+          this.#c.stopped({ stage: stage!.name, position: { index }, cause, item, attempts, whole: true })
+          for (const edge of inlets) edge.leave()
+        },
         inlets: inlets.map((edge) => this.#inlet(edge)),
         outlets: Array.from({ length: spec.outlets }, (_, outlet) => this.#outlet(outlet))
       })
@@ -85,12 +92,20 @@ export class ProcessTask implements Task {
   #inlet(edge: Edge): Inlet {
     const open = (batch: Batch | undefined): ItemBatch | undefined => {
       if (batch === undefined) return undefined
+      if (this.#stopped) {
+        batch.release()
+        return undefined
+      }
       const items = batch.items()
       batch.release()
       this.itemsIn += items.length
       return { items }
     }
+    const isStopped = (): boolean => this.#stopped
     return {
+      get stopped() {
+        return isStopped()
+      },
       pull: async () => open(await edge.pull()),
       tryPull: () => open(edge.tryPull()),
       close: () => {

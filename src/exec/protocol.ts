@@ -22,6 +22,7 @@ export const NOTICE_MORE = 3 // the morsel waits until its results have been tak
 export const NOTICE_DEAD = 4 // out slot with dead letters (-1: alone)
 export const NOTICE_FAIL = 5 // out slot with the failure (-1: alone)
 export const NOTICE_CLOSED = 6 // outlets closed from inside: no more input is wanted
+export const NOTICE_STOP = 7 // out slot with the failure (-1: alone) that has stopped a stage: what other morsels behind this one say is not heard
 
 /** Frames that a morsel may send before it waits for them to be taken. */
 export const FRAMES_PER_MORSEL = 8

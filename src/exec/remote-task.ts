@@ -10,7 +10,7 @@ import type { ItemBatch, SplitReader } from '../graph/spec.ts'
 import type { Hint } from '../frame/hint.ts'
 import { instantiate, type Instance } from '../operator/compile.ts'
 import type { Kernel } from '../operator/kernel.ts'
-import type { Binding } from '../plan/program.ts'
+import { stopsOnFailure, type Binding } from '../plan/program.ts'
 import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import { hintFor } from './codec-columns.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, type Registration, type Told } from './protocol.ts'
@@ -43,6 +43,8 @@ export interface RemoteLoop {
   since: number
   readonly places: Places
   dead: Told[]
+  /** Failures that have stopped stages, to be told. */
+  stops: Told[]
   readonly fills: Fills
   busy: boolean
 }
@@ -58,6 +60,8 @@ export interface RemoteTask {
   /** What a worker had counted that died, and whose place this one has taken. */
   readonly before: Float64Array
   readonly stop: Int32Array
+  /** A failure may stop one of its stages. */
+  readonly stops: boolean
   readonly reader: SplitReader | undefined
   /** By outlet: what is known of its items in advance. */
   readonly hints: readonly (Hint | undefined)[]
@@ -95,6 +99,7 @@ export const taskOf = async (registration: Registration, worker: number, readers
     tally: counters.slice(),
     before: counters.slice(),
     stop: new Int32Array(registration.stop),
+    stops: stopsOnFailure(program),
     producers: producersOf(program),
     hints: program.outlets.map(({ columns }) => hintFor(columns)),
     reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
@@ -117,10 +122,14 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
       else if (policy === 'deadLetter') {
         count(node, COUNT_DEAD)
         loop.dead.push(told(node, index, item, error, end?.attempts))
+      } else if (policy === 'stop') {
+        loop.stops.push(told(node, index, item, error, end?.attempts)) // counted where it is known to be the first
+        return policy
       } else {
         count(node, COUNT_FAILED)
         throw new Fatal(told(node, index, item, error))
       }
+      return undefined
     },
     left: (node, index, item, cause) => {
       count(node, COUNT_DEAD)
@@ -131,7 +140,7 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
     }
   }, states, { pauseMs: paceOf(task) })
   const loop: RemoteLoop = {
-    instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], fills: new Map(), busy: false
+    instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], stops: [], fills: new Map(), busy: false
   }
   return loop
 }

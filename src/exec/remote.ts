@@ -13,6 +13,8 @@
  *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
  *   R6  results leave when they fill a frame, when the morsel is over, and, if the reader waits for this very morsel, when the
  *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway
+ *   R7  where a task has many instances one that a failure has stopped is open again for its next morsel, which may come before that
+ *       one: the caller's loop, which has their order, leaves out what is behind it
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
@@ -23,7 +25,7 @@ import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
 import type { ItemBatch, Split } from '../graph/spec.ts'
 import {
-  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
+  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { swapContext } from '../prelude/context.ts'
@@ -104,6 +106,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       loop.dead = []
       yield* send(NOTICE_DEAD, slot, LETTERS, letters, false, sent, loop.fills)
     }
+    if (all && loop.stops.length > 0) yield* send(NOTICE_STOP, slot, 0, loop.stops.splice(0), false, sent, new Map())
   }
 
   const isHeld = ({ instance, dead }: RemoteLoop): boolean => dead.length > 0 || instance.outs.some((out) => out.length > 0)
@@ -221,6 +224,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       sent.frames = 0 // the last word is always said
       yield* send(NOTICE_FAIL, slot, 0, [told], false, sent, new Map())
     } finally {
+      if (task.stops && !task.registration.serial) loop.instance.reopen()
       loop.busy = false
       task.behind.shift()?.()
       if (known(task)) {

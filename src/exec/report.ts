@@ -1,8 +1,9 @@
 /**
  * What a run has counted: per stage, in total, and per output. Plain data; made by run.ts from the tasks' counters.
  */
+import type { FailedItem } from './failure.ts'
 
-/** Counts of one stage. in = out + filtered + skipped + deadLetters + failed for stages that answer at most one item for one. */
+/** Counts of one stage, with what workers did ahead of an item that stopped it or a stage behind it. in = out + filtered + skipped + deadLetters + failed for stages that answer at most one item for one. */
 export interface StageReport {
   readonly name: string
   readonly kind: string
@@ -18,6 +19,8 @@ export interface StageReport {
   readonly failed: number
   /** What the stage knows about itself: the state of a circuit, a limit that adapts. Absent where it knows nothing. */
   readonly gauges?: Readonly<Record<string, number | string>> | undefined
+  /** The failure that has ended the stage early, under the policy `stop`; it is counted as `failed`. Absent where none has. */
+  readonly stopped?: FailedItem | undefined
 }
 
 /** What has crossed threads, in frames. Few frames for many items: the crossing costs little; more frames: items wait less. */

@@ -150,6 +150,9 @@ class Running {
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
       deadLetter: (letter) => this.#dead(letter, plan.id),
+      stopped: ({ stage, ...failed }) => {
+        this.#asideOf(stage).stopped ??= failed
+      },
       letters: this.#letterBox,
       fail: (error) => {
         this.#fail(error)
@@ -161,9 +164,14 @@ class Running {
     return new ProcessTask(context)
   }
 
+  #asideOf(name: string): Aside {
+    let aside = this.#aside.get(name)
+    if (aside === undefined) this.#aside.set(name, aside = { skipped: 0, deadLetters: 0 })
+    return aside
+  }
+
   #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
-    const aside: Aside = this.#aside.get(name) ?? { skipped: 0, deadLetters: 0 }
-    this.#aside.set(name, aside)
+    const aside = this.#asideOf(name)
     return {
       signal: this.#controller.signal,
       stage: name,

@@ -8,13 +8,15 @@ import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Program, Target } from '../plan/program.ts'
 import type { Edge } from './edge.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
+import type { FailedItem } from './failure.ts'
 import type { StageReport } from './report.ts'
 import type { Task } from './task.ts'
 
-/** Items that a waiting stage has set aside under its policy. */
+/** Items that a waiting stage has set aside under its policy; for every stage, what has stopped it. */
 export interface Aside {
   skipped: number
   deadLetters: number
+  stopped?: FailedItem | undefined
   gauges?: (() => Readonly<Record<string, number | string>>) | undefined
 }
 
@@ -83,4 +85,8 @@ export const stageRows = (tasks: readonly Planned[], edges: readonly Edge[], asi
   summed(tasks.flatMap((each) => {
     const { program, stages } = each.plan
     return program === undefined ? [waitingRow(each, edges, aside.get(stages[0]!.name))] : chainRows(each, program, edges)
-  }))
+  })).map((one) => {
+    const { stopped, gauges } = aside.get(one.name) ?? {}
+    const told = one.gauges === undefined && gauges !== undefined ? { ...one, gauges: gauges() } : one // a source tells them too
+    return stopped === undefined ? told : { ...told, filtered: Math.max(0, one.filtered - 1), failed: one.failed + 1, stopped }
+  })

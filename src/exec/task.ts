@@ -26,6 +26,8 @@ export interface TaskContext {
   /** Sources end as if their input had. */
   readonly draining: () => boolean
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
+  /** A failure has stopped a stage, under its policy; the first one that is told is the one that counts. */
+  readonly stopped: (by: DeadLetter) => void
   /** The run's dead letters, for the task that they are the source of. */
   readonly letters: LetterBox
   /** What a test decides of this run. */

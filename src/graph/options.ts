@@ -7,8 +7,8 @@
 /** Where a task runs: `'async'` is the event loop that called `run()`, `'blocking'` the worker pool. */
 export type Lane = 'async' | 'blocking'
 
-/** What becomes of an item that is given up. */
-export type Afterwards = 'fail' | 'skip' | 'deadLetter'
+/** What becomes of an item that is given up; with `'stop'` the stage's input ends there. */
+export type Afterwards = 'fail' | 'skip' | 'deadLetter' | 'stop'
 
 /**
  * Looks at a failure. `attempts` is the number of tries so far, 1 after the first. `'retry'` tries again while tries are left, and then
@@ -41,9 +41,15 @@ export interface Retry {
 /**
  * What becomes of an item whose stage throws or rejects.
  * `'fail'` ends the run with a PipelineError; `'skip'` drops the item and counts it; `'deadLetter'` sends it,
- * with stage, position and cause, to the run's dead letters; {@link Retry} tries again first.
+ * with stage, position and cause, to the run's dead letters; `'stop'` ends the stage as if its input had ended before the item: what
+ * came before stays, what feeds it alone is stopped, the run goes on, and the report tells the item and the cause; {@link Retry}
+ * tries again first.
  */
-export type OnError = 'fail' | 'skip' | 'deadLetter' | Retry
+export type OnError = Afterwards | Retry
+
+/** Whether a stage of this policy may stop; `decides`: its retries are asked for by a function that travels beside it. */
+export const mayStop = (onError: OnError, decides = false): boolean =>
+  onError === 'stop' || (typeof onError === 'object' && (onError.then === 'stop' || decides || onError.decide !== undefined))
 
 /** Options that every stage takes. */
 export interface StageOptions {

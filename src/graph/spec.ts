@@ -155,6 +155,8 @@ export interface Inlet {
   tryPull(): ItemBatch | undefined
   /** Says that no more is wanted; what is upstream of here alone is stopped. */
   close(): void
+  /** A failure has ended the input: what has been pulled and not been looked at has not come. */
+  readonly stopped?: boolean | undefined
 }
 export interface Outlet {
   /** Sends a batch downstream, waiting for room. Resolves `false` when nobody reads any more. */
@@ -166,6 +168,11 @@ export interface ProcessContext extends RunContext {
    * with. The watch for runs that wait for themselves asks.
    */
   readonly underWay?: ((yes: boolean) => void) | undefined
+  /**
+   * Under the policy `stop`: the stage has failed on an item, and its input ends there. The inlets answer as at their end from now on, and
+   * the stage comes to its own.
+   */
+  stop(item: unknown, cause: unknown, index: number, attempts?: number): void
   readonly inlets: readonly Inlet[]
   readonly outlets: readonly Outlet[]
 }

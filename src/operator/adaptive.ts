@@ -1,4 +1,7 @@
-/** Adaptive concurrency, made from options: for the `concurrency` of mapAsync, which carries it out (concurrency-limit.ts). */
+/**
+ * Adaptive concurrency, made from options: for the `concurrency` of the stages and sinks that call something (mapAsync, enrich, forEach),
+ * which carry it out (concurrency-limit.ts).
+ */
 import { argumentError, ownCode } from '../error/pipeline-error.ts'
 import { callable, numberFrom, optionsObject, wholeNumber } from './check.ts'
 import type { LimitOptions } from './concurrency-limit.ts'
@@ -22,6 +25,24 @@ export interface Adaptive extends LimitOptions {
   readonly concurrency: 'adaptive'
 }
 
+/** How many calls may be in flight, as a stage's options say it. */
+export interface Concurrency {
+  readonly most: number
+  readonly adaptive: Adaptive | undefined
+  /** As `explain()` says it. */
+  readonly told: number | string
+}
+
+/** The `concurrency` of a stage, checked. */
+export const concurrencyOf = (operator: string, given: number | Adaptive | undefined, usual: number): Concurrency => {
+  if (typeof given !== 'object') {
+    const most = wholeNumber(operator, 'concurrency', given ?? usual, 1)
+    return { most, adaptive: undefined, told: most }
+  }
+  if ((given as unknown) !== null && given.concurrency === 'adaptive') return { most: given.max, adaptive: given, told: `${given.min} to ${given.max}` }
+  throw argumentError('type', `${operator}: concurrency must be a number or adaptive({ max })`, 'got another object', 'call adaptive')
+}
+
 const between = (name: string, value: number, least: number, most: number): void => {
   numberFrom('adaptive', name, value, least)
   if (value > least && value < most) return
@@ -38,7 +59,7 @@ const between = (name: string, value: number, least: number, most: number): void
  *
  * **Cost**    two readings of the clock per call that waits
  * **Errors**  RangeError or TypeError at declaration. A retry that is due does not wait for a place, so that there may be a few calls more
- * **Memory**  a few numbers; what mapAsync holds is bounded by `max`
+ * **Memory**  a few numbers; what the stage holds is bounded by `max`
  * **Source**  AIMD, Chiu and Jain 1989; Vector's adaptive request concurrency
  * @example
  * mapAsync(fetchUser, { concurrency: adaptive({ max: 200 }), timeoutMs: 5000 })

@@ -4,11 +4,11 @@
  *   start(item) ──▶ fn ──▶ a value at once: `undefined` is answered, the value is in `value`
  *                    └──▶ a promise, or a failure to be tried again: a place is answered, OPEN until `settled(place)` is called
  *
- *   OPEN ──value──▶ DONE      OPEN ──failure──▶ (waits, calls again)* ──▶ DROPPED | DEAD | FAILED, by the policy
+ *   OPEN ──value──▶ DONE      OPEN ──failure──▶ (waits, calls again)* ──▶ DROPPED | DEAD | STOPPED | FAILED, by the policy
  *
  * Per item there is one place and the two callbacks of its promise; timers and abort controllers exist only where a timeout or
  * a retry asks for them, by the clock of the runtime that they run in. A call that has timed out is told by its signal; what it answers later is not heard.
- * Called by map-async.ts.
+ * Called by map-async.ts, enrich.ts and recurse.ts.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
@@ -26,12 +26,13 @@ export const DONE = 1
 export const DROPPED = 2
 export const DEAD = 3
 export const FAILED = 4
+export const STOPPED = 5
 
 /** An item whose call has not answered at once. */
 export interface Place {
   readonly item: unknown
   readonly index: number
-  state: typeof OPEN | typeof DONE | typeof DROPPED | typeof DEAD | typeof FAILED
+  state: typeof OPEN | typeof DONE | typeof DROPPED | typeof DEAD | typeof FAILED | typeof STOPPED
   /** The answer, or what the last try failed with. */
   value: unknown
   /** Number of the call that is heard. */
@@ -71,8 +72,10 @@ export const placeOf = (item: unknown, index: number, state: Place['state'] = OP
   item, index, state, value, call: 0, tries: 0, instead: false, began: 0, alarm: undefined
 })
 
-const stateOf = (policy: Afterwards): Place['state'] =>
-  policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED
+const STATES = { fail: FAILED, skip: DROPPED, deadLetter: DEAD, stop: STOPPED } as const
+
+/** What an item comes to that is given up. */
+export const stateOf = (policy: Afterwards): Place['state'] => STATES[policy]
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   value instanceof Promise || (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')

@@ -154,7 +154,7 @@ export const sources = (operator: string, given: readonly unknown[], least: numb
   })
 }
 
-const AFTERWARDS = ['fail', 'skip', 'deadLetter'] as const
+export const AFTERWARDS = ['fail', 'skip', 'deadLetter', 'stop'] as const
 
 /** A retry policy whose fields are all there and make sense. */
 export const checkRetry = (operator: string, retry: Retry): Retry => {

@@ -5,7 +5,7 @@
  *     closed ───────────────────▶ open ─────────────────────────────────────────▶ half-open ──▶ `halfOpen` calls succeed: closed
  *                                   ▲                                                 └───────▶ one fails: open again
  *
- *     open, or half-open with its calls under way:   whenOpen  wait (in order) | fail | skip | deadLetter
+ *     open, or half-open with its calls under way:   whenOpen  wait (in order) | fail | skip | deadLetter | stop
  *
  * A call counts under the state that it began in: what comes back after the circuit has changed is not heard. A call whose signal is
  * aborted is over for the circuit, whether the function listens or not: a failure if it took too long, and nothing otherwise.
@@ -15,7 +15,7 @@ import type { Afterwards } from '../graph/options.ts'
 import { clock, type Alarm } from '../prelude/clock.ts'
 import { withGauges } from '../prelude/gauges.ts'
 import { isThenable, type CallContext } from './calls.ts'
-import { callable, milliseconds, oneOf, optionsObject, wholeNumber } from './check.ts'
+import { AFTERWARDS, callable, milliseconds, oneOf, optionsObject, wholeNumber } from './check.ts'
 import { CircuitOpenError } from './refused-call.ts'
 
 export interface CircuitBreakerOptions {
@@ -27,7 +27,7 @@ export interface CircuitBreakerOptions {
   readonly halfOpen?: number | undefined
   /**
    * What becomes of a call that is not let through. `'wait'` holds it until it is; `'fail'` (default) rejects with
-   * `ERR_MILLRACE_CIRCUIT_OPEN`, which the stage's `onError` handles; `'skip'` and `'deadLetter'` do that with the item, whatever `onError` says.
+   * `ERR_MILLRACE_CIRCUIT_OPEN`, which the stage's `onError` handles; `'skip'`, `'deadLetter'` and `'stop'` do that with the item, whatever `onError` says.
    */
   readonly whenOpen?: 'wait' | Afterwards | undefined
   /** Whether an error counts as a failure of what is called. Default: every error does. */
@@ -51,7 +51,7 @@ type Outcome = 'answered' | 'failed' | 'given up'
 /** For calls that nobody can end. */
 const NEVER: CallContext = { signal: new AbortController().signal }
 
-const WORDS = ['wait', 'fail', 'skip', 'deadLetter'] as const
+const WORDS = ['wait', ...AFTERWARDS] as const
 
 class Circuit implements CircuitBreaker {
   opened = 0

@@ -13,6 +13,7 @@
  *   C4  after CLOSED `run` takes nothing; `end()` still lets go what stages behind the closed one hold
  *   C5  an error that a hook threw leaves `run`, `resume` or `end` as it is: no stage's policy is asked about it
  *   C6  an iterable that is left early, by whatever way, has its `return` called once
+ *   C7  a stage that a failure has stopped is as at the end of its input: what it holds, and what stages behind it hold, `end()` lets go
  * A program with an expanding stage (flatMap) or with retries is compiled to a generator, so that it can stop in the
  * middle of an item; all others to a plain function.
  *
@@ -48,8 +49,11 @@ export interface Pausing {
 
 /** The decisions that the loop leaves to its driver. `index` is that of the item in the batch, -1 at the end of the input. */
 export interface Hooks {
-  /** A user's function threw. Returning drops the item; throwing ends the run. `end`: tries were made again, and so they ended. */
-  failed(node: number, index: number, item: unknown, error: unknown, end?: GaveUp): void
+  /**
+   * A user's function threw. Returning drops the item, and ends the node's input where it answers `'stop'`; throwing ends the run. `end`:
+   * tries were made again, and so they ended.
+   */
+  failed(node: number, index: number, item: unknown, error: unknown, end?: GaveUp): 'stop' | void
   /** A stage answered `Left`. Returning drops the item; throwing ends the run. */
   left(node: number, index: number, item: unknown, cause: unknown): void
   /** A stage has dropped an item by a policy of its own, such as one that is late. */
@@ -71,6 +75,8 @@ export interface Instance {
   end(): Status
   /** Nobody reads `outlet` any more; answers whether nobody reads any outlet. */
   closeOutlet(outlet: number): boolean
+  /** Nodes that a failure has stopped, and outlets that were closed, are open again: for a batch that comes before the one that failed. */
+  reopen(): void
   /** Gives up what PAUSED or WAIT left unfinished: iterables are closed. Without such, does nothing. */
   close(): void
 }
@@ -82,6 +88,8 @@ interface Loop {
   skip(node: number): void
   /** No more input. */
   shut(): void
+  /** All nodes may be entered. */
+  open(): void
   /** What is thrown from now on, until the next batch, is nobody's to handle. */
   fatal(): void
 }
@@ -91,6 +99,10 @@ export const backoffMs = (retry: Retry, attempt: number, random: () => number): 
   const full = Math.min(retry.maxMs, retry.initialMs * retry.factor ** attempt)
   return full * (1 - retry.jitter) + full * retry.jitter * random()
 }
+
+/** The mark in a node's state that a failure has stopped it: a name that no kernel gives, and that survives a structured clone. */
+const STOPPED = ' stopped'
+type Marked = { [STOPPED]?: boolean }
 
 type Fn = (...args: unknown[]) => unknown
 
@@ -186,15 +198,18 @@ export const instantiate = (
     return over
   }
   const failed = (node: number, index: number, item: unknown, error: unknown): void => {
-    if (error instanceof GaveUp) hooks.failed(node, index, item, error.error, error)
-    else hooks.failed(node, index, item, error)
+    const word = error instanceof GaveUp ? hooks.failed(node, index, item, error.error, error) : hooks.failed(node, index, item, error)
+    if (word !== 'stop') return
+    ;(states[node] as Marked)[STOPPED] = true
+    stop(node)
   }
+  const halted = (node: number): boolean => (states[node] as Marked)[STOPPED] === true
   const bound = {
     outs,
     counts,
     states,
     help: {
-      failed, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, Failed, answerOf, stop, newKey, picked,
+      failed, halted, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, Failed, answerOf, stop, newKey, picked,
       weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, walker: (): Walker => new Walker()
     },
     args: program.nodes.map((node) => node.args),
@@ -207,9 +222,12 @@ export const instantiate = (
     fns
   }
   const loop = evaluate(['bound'], source, 'task')(bound) as Loop
-  program.nodes.forEach((node, k) => {
-    if (kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
-  })
+  const stopAgain = (): void => {
+    program.nodes.forEach((node, k) => {
+      if (halted(k) || kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
+    })
+  }
+  stopAgain()
   let going: Iterator<number, Status> | undefined
   let waitMs = 0
   const step = (): Status => {
@@ -270,6 +288,15 @@ export const instantiate = (
         if (below[k]!.includes(outlet) && below[k]!.every(isClosed)) loop.skip(k)
       })
       return over
+    },
+    reopen: () => {
+      giveUp()
+      states.forEach((state, k) => {
+        if (halted(k)) (state as Marked)[STOPPED] = false
+      })
+      closed.clear()
+      loop.open()
+      stopAgain()
     },
     close: giveUp
   }

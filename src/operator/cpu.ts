@@ -41,7 +41,7 @@ export const cpu = (
       'type',
       `${kind}: onError cannot be a retry`,
       'its answer would be the same again',
-      "choose 'fail', 'skip' or 'deadLetter'"
+      "choose 'fail', 'skip', 'deadLetter' or 'stop'"
     )
   }
   const onError = policyOf(kind, options.onError)

@@ -2,7 +2,7 @@
  * What comes after a try that has failed: another one, or the end of the item. One rule, for the loops and for the calls that wait.
  *
  *   failure ──▶ decide(error, attempts)? ──▶ 'retry' ──▶ tries left? yes: again    no: `then`
- *                                       └──▶ 'fail' | 'skip' | 'deadLetter': at once, whatever is left
+ *                                       └──▶ 'fail' | 'skip' | 'deadLetter' | 'stop': at once, whatever is left
  *
  * Called by compile.ts (which runs on workers) and calls.ts. Imports nothing that takes time to load.
  */
@@ -24,7 +24,7 @@ export class GaveUp {
 const unknownWord = (answer: unknown): Error =>
   argumentError(
     'type',
-    "retry: decide must answer 'retry', 'fail', 'skip' or 'deadLetter'",
+    "retry: decide must answer 'retry', 'fail', 'skip', 'deadLetter' or 'stop'",
     `got ${typeof answer === 'string' ? answer : answer instanceof Promise ? 'a promise' : typeof answer}`,
     'correct the function; it has to answer at once'
   )
@@ -38,6 +38,6 @@ export const afterFailure = (retry: Retry, error: unknown, attempts: number): Ga
     return new GaveUp(thrown, 'fail', attempts)
   }
   if (word === 'retry') return attempts > retry.times ? new GaveUp(error, retry.then, attempts) : undefined
-  if (word === 'fail' || word === 'skip' || word === 'deadLetter') return new GaveUp(error, word, attempts)
+  if (word === 'fail' || word === 'skip' || word === 'deadLetter' || word === 'stop') return new GaveUp(error, word, attempts)
   return new GaveUp(unknownWord(word), 'fail', attempts)
 }

@@ -73,6 +73,7 @@ const timed =
           if (passes(item, now)) out.push(item)
         } catch (error) {
           refusals.refuse(item, index, error)
+          if (refusals.stopped) break
           if (refusals.letter !== undefined) await refusals.taken()
         }
         index++

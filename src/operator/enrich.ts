@@ -14,9 +14,12 @@ import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions, OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
+import { gaugesOf } from '../prelude/gauges.ts'
+import { concurrencyOf, type Adaptive } from './adaptive.ts'
 import { bellOf } from './bell.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, placeOf, type CallContext, type Place } from './calls.ts'
+import { Calls, DONE, DROPPED, FAILED, OPEN, STOPPED, placeOf, stateOf, type CallContext, type Place } from './calls.ts'
 import { callable, milliseconds, oneOf, policyOf, stageOptions, wholeNumber } from './check.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { Feed } from './feed.ts'
 import { emptyStore, evicted, expired, keep, stale, timeOf, touch } from './keyed-store.ts'
 import { newKey, type Key } from './keys.ts'
@@ -34,8 +37,8 @@ export interface EnrichOptions<A, K extends Key, V> extends FunctionOptions {
   readonly type?: 'inner' | 'left' | undefined
   /** Keys in one lookup at most. A whole number >= 1. Default 100. */
   readonly batch?: number | undefined
-  /** Lookups in flight at most. A whole number >= 1. Default 4. */
-  readonly concurrency?: number | undefined
+  /** Lookups in flight at most. A whole number >= 1, or `adaptive({ max })`. Default 4. */
+  readonly concurrency?: number | Adaptive | undefined
   /** Answers that are remembered. A whole number >= 1. Default 10 000. */
   readonly maxKeys?: number | undefined
   /** How long an answer is good, in milliseconds > 0. Default: as long as the run. */
@@ -44,6 +47,11 @@ export interface EnrichOptions<A, K extends Key, V> extends FunctionOptions {
   readonly maxWaiting?: number | undefined
   /** The longest that one lookup may take, in milliseconds; then it has failed, with `ERR_MILLRACE_TIMEOUT`. Default: no limit. */
   readonly timeoutMs?: number | undefined
+  /**
+   * Answers for a lookup whose items would fail the run: after the retries, and with `onError: 'fail'`. What it answers is remembered as
+   * the lookup's would be; what it throws or rejects with, and a call of it that takes longer than `timeoutMs`, fails the run.
+   */
+  readonly fallback?: ((keys: readonly K[], error: unknown, context: CallContext) => Found<K, V> | PromiseLike<Found<K, V>>) | undefined
 }
 
 interface Plan {
@@ -52,6 +60,8 @@ interface Plan {
   readonly type: 'inner' | 'left'
   readonly batch: number
   readonly concurrency: number
+  readonly adaptive: Adaptive | undefined
+  readonly fallback: ((keys: readonly Key[], error: unknown, context: CallContext) => unknown) | undefined
   readonly maxKeys: number
   readonly ttlMs: number | undefined
   readonly maxWaiting: number
@@ -134,15 +144,28 @@ const run =
       bell.ring()
     }
 
-    const ask = (keys: readonly Key[], call: CallContext): unknown => {
-      const found = plan.lookup(keys, call)
+    const limit = plan.adaptive === undefined ? undefined : new ConcurrencyLimit(plan.adaptive)
+    const own = gaugesOf(plan.lookup)
+    let fellBack = 0
+    context.gauges?.(() => ({
+      ...own?.(),
+      ...(limit && { concurrency: limit.now, inFlight: limit.inFlight, latencyMs: limit.latencyMs }),
+      ...(plan.fallback && { fallbacks: fellBack })
+    }))
+
+    const heard = (keys: readonly Key[], found: unknown): unknown => {
       if (found instanceof Map || Array.isArray(found)) { answered(keys, found); return; }
       return Promise.resolve(found).then((all) => { answered(keys, all) })
     }
 
     const calls = new Calls(signal, {
       stage: context.stage,
-      fn: (keys, call) => ask(keys as readonly Key[], call),
+      fn: (keys, call) => heard(keys as readonly Key[], plan.lookup(keys as readonly Key[], call)),
+      fallback: plan.fallback && ((keys, error, call) => {
+        fellBack++
+        return heard(keys as readonly Key[], plan.fallback!(keys as readonly Key[], error, call))
+      }),
+      limit,
       timeoutMs: plan.timeoutMs,
       onError: plan.onError,
       settled
@@ -150,12 +173,12 @@ const run =
 
     /** Asks for what waits, when a lookup is free. Answers whether it did. */
     const askSome = (eager: boolean): boolean => {
-      if (wanted.length === 0 || inFlight >= plan.concurrency || (!eager && wanted.length < plan.batch)) return false
+      if (wanted.length === 0 || inFlight >= plan.concurrency || limit?.free === false || (!eager && wanted.length < plan.batch)) return false
       const keys = wanted.splice(0, plan.batch)
       inFlight++
       const place = calls.start(keys, feed.taken - 1)
       if (place === undefined) inFlight-- // it has answered at once
-      else if (place.state === DROPPED || place.state === DEAD || place.state === FAILED) settled(place)
+      else if (place.state !== OPEN) settled(place)
       return true
     }
 
@@ -188,7 +211,7 @@ const run =
         answer = want(plan.key(item))
       } catch (error) {
         const policy = typeof plan.onError === 'object' ? plan.onError.then : plan.onError
-        answer = { ready: true, value: undefined, failed: placeOf(item, index, policy === 'skip' ? DROPPED : policy === 'deadLetter' ? DEAD : FAILED, error) }
+        answer = { ready: true, value: undefined, failed: placeOf(item, index, stateOf(policy), error) }
       }
       line.push({ item, index, answer })
     }
@@ -202,6 +225,12 @@ const run =
           if (value !== undefined || plan.type === 'left') out.push([item, value])
         } else if (failed.state === FAILED) throw stageFailed(context.stage, context.site, { index }, failed.value)
         else if (failed.state === DROPPED) context.skipped(1)
+        else if (failed.state === STOPPED) {
+          context.stop(item, failed.value, index, failed.tries + 1)
+          line = []
+          head = 0
+          return
+        }
         else await context.deadLetter(item, failed.value, index, failed.tries + 1)
       }
       if (head >= 1024 || head === line.length) {
@@ -252,7 +281,8 @@ const run =
  * **Order**   kept
  * **Cost**    on the event loop: a call of `key`, a look-up and a pair per item; a call of `lookup` for up to `batch` new keys
  * **Errors**  a lookup that fails, or takes longer than `timeoutMs`, is handled by `onError` for each item that waits for it, and its keys
- *             are asked for anew by later items; an item that `key` throws on likewise, without a retry
+ *             are asked for anew by later items; an item that `key` throws on likewise, without a retry. With `fallback` a lookup that
+ *             would fail the run is answered for by it. A `circuitBreaker` goes around `lookup`; its state is among the stage's gauges
  * **Memory**  `maxKeys` answers and `maxWaiting` items
  * **Source**  dataloader's batches; Hazelcast Jet `mapUsingServiceAsyncBatched`; Redpanda Connect `branch` with `cache`
  * @example
@@ -270,21 +300,25 @@ export function enrich<A, K extends Key, V>(options: EnrichOptions<A, K, V>): Fl
   const { key, lookup } = options
   callable('enrich', 'key', key)
   callable('enrich', 'lookup', lookup)
-  const whole = (name: 'batch' | 'concurrency' | 'maxKeys' | 'maxWaiting', usual: number): number => wholeNumber('enrich', name, options[name] ?? usual, 1)
+  const whole = (name: 'batch' | 'maxKeys' | 'maxWaiting', usual: number): number => wholeNumber('enrich', name, options[name] ?? usual, 1)
   const limit = (name: 'ttlMs' | 'timeoutMs'): number | undefined => (options[name] === undefined ? undefined : milliseconds('enrich', name, options[name], 1))
+  const { most, adaptive, told } = concurrencyOf('enrich', options.concurrency, 4)
+  if (options.fallback !== undefined) callable('enrich', 'fallback', options.fallback)
   const plan: Plan = {
     key: key as Plan['key'],
     lookup: lookup as Plan['lookup'],
     type: oneOf('enrich', 'type', options.type ?? 'left', ['inner', 'left']),
     batch: whole('batch', 100),
-    concurrency: whole('concurrency', 4),
+    concurrency: most,
+    adaptive,
+    fallback: options.fallback as Plan['fallback'],
     maxKeys: whole('maxKeys', 10_000),
     maxWaiting: whole('maxWaiting', 4096),
     ttlMs: limit('ttlMs'),
     timeoutMs: limit('timeoutMs'),
     onError: policyOf('enrich', options.onError)
   }
-  const { type, batch, concurrency, maxKeys, ttlMs } = plan
-  const spec = processSpec('enrich', run(plan), options, { type, batch, concurrency, maxKeys, ...(ttlMs === undefined ? {} : { ttlMs }) })
+  const { type, batch, maxKeys, ttlMs } = plan
+  const spec = processSpec('enrich', run(plan), options, { type, batch, concurrency: told, maxKeys, ...(ttlMs === undefined ? {} : { ttlMs }) })
   return flowOf({ ...spec, holds: `answers, at most ${maxKeys}` }, options.name)
 }

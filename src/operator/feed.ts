@@ -27,19 +27,19 @@ export class Feed {
 
   /** Items that are here. */
   get size(): number {
-    return this.#items.length - this.#at
+    return this.#inlet.stopped === true ? 0 : this.#items.length - this.#at
   }
 
   /** The input has ended and every item has been taken. */
   get over(): boolean {
-    return this.#ended && this.size === 0
+    return this.#inlet.stopped === true || (this.#ended && this.size === 0)
   }
 
   /** Whether items are here; if not, sees to it that they are asked for. Throws what the pull failed with. */
   want(): boolean {
     if (this.size > 0) return true
     if (this.#failure !== undefined) throw this.#failure.error
-    if (this.#ended || this.#pulling) return false
+    if (this.#ended || this.#pulling || this.#inlet.stopped === true) return false
     const now = this.#inlet.tryPull()
     if (now !== undefined && now.items.length > 0) {
       this.#put(now.items)

@@ -9,9 +9,9 @@
  * (this stage wants no more) only repeat what the states say.
  * No text of the user's goes in: functions, values and names are reached through `bound`, by names of our own.
  *
- * Called by compile.ts, and by specs. Imports types only. Source: produce/consume code generation, Neumann 2011.
+ * Called by compile.ts, and by specs. Imports nothing that takes time to load. Source: produce/consume code generation, Neumann 2011.
  */
-import type { Program, ProgramNode, Target } from '../plan/program.ts'
+import { stopsOnFailure, type Program, type ProgramNode, type Target } from '../plan/program.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 
 /** What a call of the loop answers. */
@@ -69,6 +69,10 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
 
   /** What is being written is the code for the end of the input. */
   let ending = false
+  /** A failure may end the input. */
+  const stopping = stopsOnFailure(program)
+  /** The stages whose loops the code is being written into, outermost first. */
+  const around: number[] = []
 
   const fresh = (hint: string, k: number): string => {
     const name = `${hint}${k}_${locals.length}`
@@ -77,16 +81,17 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   }
 
   /** A failure below `code` drops what was on its way there, and nothing else. */
-  const guarded = (code: string): string => `try {\n${code}\n} catch (e) { ${failing} }`
+  const guarded = (code: string): string => {
+    const loop = around.at(-1)
+    const over = stopping && !ending ? ` if (shut) { ${loop === undefined ? '' : `at = ${loop};`} break main; }` : ''
+    return `try {\n${code}\n} catch (e) { ${failing}${over} }`
+  }
 
   /** With several readers each is guarded, so that an item that fails in one still reaches the others. */
   const into = (targets: readonly Target[], value: string): string => {
     const guard = targets.length > 1 ? guarded : (code: string): string => code
     return targets.map((t) => ('outlet' in t ? `o${t.outlet}.push(${value});` : guard(enter(t.node, value)))).join('\n')
   }
-
-  /** The stages whose loops the code is being written into, outermost first. */
-  const around: number[] = []
 
   const call = (k: number, name: string, params: readonly string[]): string => {
     const node = nodes[k]!
@@ -139,7 +144,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     .map((_, k) => {
       const code = all[k]!.end?.(emitter(k))
       if (code === undefined) return ''
-      return `if (!X${k}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
+      return `if (!X${k}${stopping ? ` || H.halted(${k})` : ''}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
     })
     .join('\n')
   const bind = nodes
@@ -169,7 +174,7 @@ return {
     try {
       main: for (; !shut;) {
         try {
-          for (; i < n; i++) {
+          for (; i < n${stopping ? ' && !shut' : ''}; i++) {
 ${each}
           }
           break;
@@ -192,6 +197,7 @@ ${ends}
   },
   skip(k) { switch (k) { ${nodes.map((_, k) => `case ${k}: X${k} = true; break;`).join(' ')} } },
   shut() { shut = true; },
+  open() { shut = false; ${nodes.map((_, k) => `X${k} = false;`).join(' ')} },
   fatal() { fatal = true; }
 };`
   return { source, resumable }

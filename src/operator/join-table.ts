@@ -49,6 +49,7 @@ const run =
         } catch (error) {
           if (held >= maxRows) throw error
           await refusals.refused(row, held, error)
+          if (refusals.stopped) break
           continue
         }
         held++
@@ -66,6 +67,7 @@ const run =
           found = rows.get(key as Key) ?? (joinKey('joinTable', key), missing)
         } catch (error) {
           await refusals.refused(item, index, error)
+          if (refusals.stopped) break
           continue
         }
         for (const row of found) {

@@ -5,7 +5,7 @@
  */
 import type { StageOptions } from '../graph/options.ts'
 import { argumentError } from '../error/pipeline-error.ts'
-import { callable, oneOf, stageOptions, wholeNumber } from './check.ts'
+import { AFTERWARDS, callable, oneOf, stageOptions, wholeNumber } from './check.ts'
 import type { Key } from './keys.ts'
 import { newKey } from './keys.ts'
 import type { PlainPolicy } from './refusals.ts'
@@ -36,7 +36,7 @@ export const checkJoin = <T extends string>(
   return {
     keys: pairOf(operator, 'keys', options.keys),
     type: oneOf(operator, 'type', options.type ?? types[0]!, types),
-    onError: oneOf(operator, 'onError', options.onError ?? 'fail', ['fail', 'skip', 'deadLetter'])
+    onError: oneOf(operator, 'onError', options.onError ?? 'fail', AFTERWARDS)
   }
 }
 

@@ -11,17 +11,16 @@
  * and a reader that is slow holds back the calls. Answers that are no promises are gathered at once, without a place.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { argumentError } from '../error/pipeline-error.ts'
 import { stageFailed } from '../error/wording-run.ts'
-import type { FunctionOptions, OnError } from '../graph/options.ts'
+import { mayStop, type FunctionOptions, type OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import type { ProcessContext } from '../graph/spec.ts'
+import type { ProcessContext, ProcessSpec } from '../graph/spec.ts'
 import { gaugesOf } from '../prelude/gauges.ts'
 import { weather } from '../prelude/weather.ts'
-import type { Adaptive } from './adaptive.ts'
+import { concurrencyOf, type Adaptive } from './adaptive.ts'
 import { bellOf } from './bell.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
-import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, STOPPED, placeOf, type CallContext, type Place } from './calls.ts'
+import { callable, milliseconds, policyOf, stageOptions } from './check.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
@@ -48,11 +47,6 @@ interface Plan {
   readonly onError: OnError
   readonly fallback: ((item: unknown, error: unknown, context: CallContext) => unknown) | undefined
   readonly adaptive: Adaptive | undefined
-}
-
-const checkAdaptive = (given: Adaptive): Adaptive => {
-  if ((given as unknown) !== null && given.concurrency === 'adaptive') return given
-  throw argumentError('type', 'mapAsync: concurrency must be a number or adaptive({ max })', 'got another object', 'call adaptive')
 }
 
 /** Answers that gather before they are sent. */
@@ -100,17 +94,43 @@ const run =
     const queue = new Queue()
     let letter: Promise<void> | undefined // one that is not taken yet: no more are made
     let failed: Place | undefined
+    /** The earliest item that has ended the input, under the policy `stop`: what is behind it has not come. */
+    let last: Place | undefined
+    const stops = mayStop(onError)
+    /** Calls in flight, where answers are gathered as they come. */
+    const open = new Set<Place>()
     let places = 0
     let out: unknown[] = []
     const turnMs = weather() === undefined ? TURN_MS : Infinity // where a test decides whose turn it is, nothing goes by the machine's time
     let lastTurn = performance.now()
     let looked = 0
 
+    /** A place has come to its end. In order a failure waits for its turn, where an earlier item may end the input. */
+    const noticed = (place: Place): void => {
+      const { state, index } = place
+      if (state === FAILED && !(ordered && stops) && (last === undefined || index < last.index)) failed ??= place
+      if (state !== STOPPED || (last !== undefined && last.index < index)) return
+      last = place
+      inlets[0]!.close()
+    }
+
     const settled = (place: Place): void => {
-      if (place.state === FAILED) failed ??= place
-      if (!ordered) queue.push(place)
+      noticed(place)
+      if (!ordered) {
+        open.delete(place)
+        queue.push(place)
+      }
       bell.ring()
     }
+
+    /** The input has ended at a failure, and all before it has been answered. */
+    const isOver = (): boolean => {
+      if (last === undefined) return false
+      if (ordered) return reached
+      for (const place of open) if (place.index < last.index) return false
+      return queue.size === 0
+    }
+    let reached = false
 
     const limit = adaptive === undefined ? undefined : new ConcurrencyLimit(adaptive)
     let fellBack = 0
@@ -125,10 +145,13 @@ const run =
       ...(fallback && { fallbacks: fellBack })
     }))
     /** Whether another call may begin. */
-    const isFree = (): boolean => places < concurrency && limit?.free !== false
+    const isFree = (): boolean => places < concurrency && limit?.free !== false && last === undefined
 
     const gather = (place: Place): void => {
-      if (place.state === DONE) out.push(place.value)
+      if (last !== undefined && place.index > last.index) return
+      if (place.state === FAILED) failed ??= place
+      else if (place.state === STOPPED) reached = true
+      else if (place.state === DONE) out.push(place.value)
       else if (place.state === DROPPED) context.skipped(1)
       else if (place.state === DEAD) {
         const set = context.deadLetter(place.item, place.value, place.index, place.tries + 1)
@@ -137,7 +160,7 @@ const run =
     }
 
     const gatherAll = (): void => {
-      while (failed === undefined && letter === undefined) {
+      while (failed === undefined && letter === undefined && !(ordered && reached)) {
         const place = queue.settled()
         if (place === undefined) break
         places--
@@ -156,8 +179,9 @@ const run =
       }
       places++
       const kept = place ?? placeOf(item, index, DONE, calls.value)
-      if (kept.state === FAILED) failed ??= kept
+      noticed(kept)
       if (ordered || kept.state !== OPEN) queue.push(kept)
+      else open.add(kept)
     }
 
     const loopIsDue = (): boolean => ++looked % LOOK_EVERY === 0 && performance.now() - lastTurn > turnMs
@@ -185,6 +209,9 @@ const run =
             const items = out
             out = []
             if (!(await outlets[0]!.push(items))) return
+          } else if (isOver()) {
+            context.stop(last!.item, last!.value, last!.index, last!.tries + 1)
+            return
           } else if (feed.over && places === 0) return
           else await bell.next()
         }
@@ -195,6 +222,20 @@ const run =
     }
   }
 
+/** The spec of a stage that calls `fn` with every item; `usual`: calls in flight at most, where the options do not say. */
+export const callingSpec = (kind: string, fn: unknown, options: MapAsyncOptions<never, unknown>, usual: number): ProcessSpec => {
+  callable(kind, 'fn', fn)
+  stageOptions(kind, options)
+  const { ordered = true, fallback } = options
+  const { most, adaptive, told } = concurrencyOf(kind, options.concurrency, usual)
+  const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds(kind, 'timeoutMs', options.timeoutMs, 1)
+  const onError = policyOf(kind, options.onError)
+  if (fallback !== undefined) callable(kind, 'fallback', fallback)
+  const args = { concurrency: told, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const plan: Plan = { fn: fn as Plan['fn'], concurrency: most, ordered, timeoutMs, onError, fallback: fallback as Plan['fallback'], adaptive }
+  return processSpec(kind, run(plan), options, args)
+}
+
 /**
  * Applies `fn` to every item, with at most `concurrency` calls in flight. `fn` may answer a promise or a value; its second
  * argument has a `signal`, aborted when the answer is not wanted any more: pass it on to what `fn` waits for.
@@ -202,7 +243,7 @@ const run =
  * **Order**   kept, unless `ordered` is false
  * **Cost**    per item one place and two callbacks; a value that is no promise costs the call only
  * **Errors**  what `fn` throws or rejects with, and a call that takes longer than `timeoutMs`, is handled by `onError`; a retry
- *             keeps its place while it waits. With `fallback` an item that would fail the run is answered for by it. When the run ends, calls that listen to their signal are awaited, up to 300 ms
+ *             keeps its place while it waits. With `'stop'` items before the failing one are answered for, calls for later ones given up. With `fallback` an item that would fail the run is answered for by it. When the run ends, calls that listen to their signal are awaited, up to 300 ms
  * **Memory**  `concurrency` items and one batch of the input
  * **Source**  RxJS `mergeMap` and `concatMap`, Akka `mapAsync`
  * @example
@@ -211,16 +252,4 @@ const run =
 export const mapAsync = <A, B>(
   fn: (item: A, context: CallContext) => B | PromiseLike<B>,
   options: MapAsyncOptions<NoInfer<A>, NoInfer<B>> = {}
-): Flow<A, B> => {
-  callable('mapAsync', 'fn', fn)
-  stageOptions('mapAsync', options)
-  const { ordered = true } = options
-  const adaptive = typeof options.concurrency === 'object' ? checkAdaptive(options.concurrency) : undefined
-  const concurrency = adaptive?.max ?? wholeNumber('mapAsync', 'concurrency', options.concurrency ?? 16, 1)
-  const timeoutMs = options.timeoutMs === undefined ? undefined : milliseconds('mapAsync', 'timeoutMs', options.timeoutMs, 1)
-  const onError = policyOf('mapAsync', options.onError)
-  if (options.fallback !== undefined) callable('mapAsync', 'fallback', options.fallback)
-  const args = { concurrency: adaptive === undefined ? concurrency : `${adaptive.min} to ${concurrency}`, ordered, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  const plan: Plan = { fn: fn as Plan['fn'], concurrency, ordered, timeoutMs, onError, fallback: options.fallback as Plan['fallback'], adaptive }
-  return flowOf(processSpec('mapAsync', run(plan), options, args), options.name)
-}
+): Flow<A, B> => flowOf(callingSpec('mapAsync', fn, options as MapAsyncOptions<never, unknown>, 16), options.name)

@@ -31,6 +31,7 @@ const merging =
     const feed = new Feed(inlets[0]!, bell)
     const refusals = new Refusals(context, onError)
     let live: InnerStream[] = []
+    let stoppedAt = Infinity
 
     const begin = (): void => {
       const index = feed.taken
@@ -48,9 +49,23 @@ const merging =
       live = live.filter((inner) => {
         if (!inner.over) return true
         if (inner.failure !== undefined && refusals.letter !== undefined) return true
-        if (inner.failure !== undefined) refusals.refuse(inner.item, inner.index, inner.failure.error)
+        if (inner.failure !== undefined) refused(inner)
         return false
       })
+    }
+
+    /** Where that ends the input, what was begun of later items goes with it. */
+    const refused = ({ item, index, failure }: InnerStream): void => {
+      if (index > stoppedAt) return
+      refusals.refuse(item, index, failure!.error)
+      if (refusals.stopped) stoppedAt = index
+    }
+
+    /** Leaves the streams of items behind the one that has ended the input. */
+    const leave = async (): Promise<void> => {
+      const left = live.filter((inner) => inner.index > stoppedAt)
+      live = live.filter((inner) => inner.index < stoppedAt)
+      await Promise.all(left.map((inner) => inner.close()))
     }
 
     try {
@@ -59,6 +74,7 @@ const merging =
         const out: unknown[] = []
         const before = live.length
         gather(out)
+        if (refusals.stopped && live.some((inner) => inner.index > stoppedAt)) await leave()
         const room = live.length < concurrency && refusals.letter === undefined && feed.want()
         if (room) begin()
         context.underWay?.(live.length > 0)

@@ -13,7 +13,7 @@ import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions, OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { atHand, type AtHand } from './at-hand.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, isThenable, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, STOPPED, isThenable, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
 import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
@@ -96,9 +96,19 @@ const recursing =
       for (let i = again.length - 1; i >= 0; i--) waiting.push({ item: again[i], index }) // the first of them has its turn first
     }
 
+    let stoppedAt = Infinity // the item of the input that has ended it
+
+    const stop = ({ item, value, index, tries }: Place): void => {
+      stoppedAt = index
+      waiting.splice(0, Infinity, ...waiting.filter((one) => one.index < index))
+      context.stop(item, value, index, tries + 1)
+    }
+
     const settle = async (place: Place): Promise<void> => {
       inFlight--
+      if (place.index >= stoppedAt) return
       if (place.state === DONE) answered(place.value, place.index)
+      else if (place.state === STOPPED) stop(place)
       else if (place.state === FAILED) throw stageFailed(context.stage, context.site, { index: place.index }, place.value)
       else if (place.state === DROPPED) context.skipped(1)
       else if (place.state === DEAD) await context.deadLetter(place.item, place.value, place.index)

@@ -26,13 +26,15 @@ export const plainPolicy = (operator: string, onError: OnError | undefined): Pla
     'type',
     `${operator}: onError cannot be a retry`,
     'its answer would be the same again',
-    "choose 'fail', 'skip' or 'deadLetter'"
+    "choose 'fail', 'skip', 'deadLetter' or 'stop'"
   )
 }
 
 export class Refusals {
   /** A dead letter that has not been taken yet. */
   letter: Promise<void> | undefined
+  /** An item has ended the input, under the policy `stop`. */
+  stopped = false
   readonly #context: ProcessContext
   readonly #onError: PlainPolicy
 
@@ -41,10 +43,15 @@ export class Refusals {
     this.#onError = onError
   }
 
-  /** Item number `index` of the input was refused. Returning drops it; throwing ends the run. */
+  /** Item number `index` of the input was refused. Returning drops it, or has ended the input; throwing ends the run. */
   refuse(item: unknown, index: number, error: unknown): void {
     const { stage, site } = this.#context
     if (this.#onError === 'fail') throw stageFailed(stage, site, { index }, error)
+    if (this.#onError === 'stop') {
+      this.stopped = true
+      this.#context.stop(item, error, index)
+      return
+    }
     if (this.#onError === 'skip') {
       this.#context.skipped(1)
       return

@@ -126,6 +126,7 @@ const run =
         for (const item of batch.items) {
           if (held.count >= maxItems) await spill.add(await held.take(), check)
           add(item)
+          if (refusals.stopped) break
           if (refusals.letter !== undefined) await refusals.taken()
           index++
         }

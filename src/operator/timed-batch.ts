@@ -54,7 +54,8 @@ const run =
       else if (onError === 'deadLetter') {
         const set = context.deadLetter(item, error, index)
         if (set instanceof Promise) letter = set
-      } else throw stageFailed(context.stage, context.site, { index }, error)
+      } else if (onError === 'stop') context.stop(item, error, index)
+      else throw stageFailed(context.stage, context.site, { index }, error)
     }
 
     const add = (item: unknown): void => {

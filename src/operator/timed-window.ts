@@ -55,7 +55,11 @@ const run = (spec: KernelSpec, args: WindowArgs, { byArrival, everyMs }: WindowC
   const refused = (item: unknown, error: unknown): void => {
     if (onError === 'skip') context.skipped(1)
     else if (onError === 'deadLetter') setAside(item, error)
-    else throw stageFailed(context.stage, context.site, { index: feed.over ? -1 : feed.taken - 1 }, error)
+    else {
+      const index = feed.over ? -1 : feed.taken - 1
+      if (onError !== 'stop') throw stageFailed(context.stage, context.site, { index }, error)
+      context.stop(item, error, index)
+    }
   }
 
   const late = (item: unknown): void => {

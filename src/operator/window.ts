@@ -159,7 +159,7 @@ const specOf = (
   }
   checkTimes(kind, options)
   if (typeof policyOf('window', options.onError) === 'object') {
-    refuse('onError cannot be a retry', 'an item would be added twice', "choose 'fail', 'skip' or 'deadLetter'")
+    refuse('onError cannot be a retry', 'an item would be added twice', "choose 'fail', 'skip', 'deadLetter' or 'stop'")
   }
   const { shape, fns: gathering } = describe('window: aggregate', options.aggregate)
   const args = { ...argsOf(kind, options), shape }

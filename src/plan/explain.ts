@@ -3,6 +3,7 @@
  *
  * Says per task where it runs and why, what was fused, how many copies; per channel its kind and bound. Called by exec/.
  */
+import { mayStop } from '../graph/options.ts'
 import type { ChannelPlan } from './connect.ts'
 import type { Plan, PlannedStage, TaskPlan } from './plan.ts'
 
@@ -14,6 +15,8 @@ export interface ExplainedStage {
   readonly site: string | undefined
   /** What it remembers and how that is bounded, where it says so. */
   readonly holds: string | undefined
+  /** An item that fails may end it, as its `onError` says. */
+  readonly stops: boolean
 }
 
 export interface ExplainedTask {
@@ -46,9 +49,12 @@ export interface Explanation {
 
 const holdsOf = ({ spec }: PlannedStage): string | undefined => ('holds' in spec ? spec.holds : undefined)
 
+const stopsOf = ({ spec }: PlannedStage): boolean =>
+  (spec.role === 'kernel' && mayStop(spec.onError, 'decide' in spec.fns)) || (spec.role === 'process' && mayStop(spec.onError))
+
 const stageOf = (stage: PlannedStage): ExplainedStage => {
   const { name, kind, lane, why, site } = stage
-  return { name, kind, lane, why, site, holds: holdsOf(stage) }
+  return { name, kind, lane, why, site, holds: holdsOf(stage), stops: stopsOf(stage) }
 }
 
 /** The fields of what a source on the loop sends to the workers. */
@@ -80,7 +86,7 @@ const bound = (channel: ChannelPlan): string =>
 
 const held = (stage: PlannedStage): string => {
   const holds = holdsOf(stage)
-  return holds === undefined ? '' : `; holds ${holds}`
+  return `${holds === undefined ? '' : `; holds ${holds}`}${stopsOf(stage) ? '; an item that fails may end it' : ''}`
 }
 
 const text = (plan: Plan): string => {

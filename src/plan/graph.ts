@@ -3,7 +3,7 @@
  *
  * Passes take nodes and answer nodes; nothing is changed in place. Called by plan.ts; made by collect.ts.
  */
-import type { Lane } from '../graph/options.ts'
+import { mayStop, type Lane } from '../graph/options.ts'
 import type { Spec } from '../graph/spec.ts'
 import type { Stage } from '../graph/stage.ts'
 import type { FnRef } from '../ship/address.ts'
@@ -40,3 +40,7 @@ export interface PlanNode {
   readonly affinity?: Affinity
   readonly shipment?: Shipment | undefined
 }
+
+/** Whether a failure may end the stage's input, as its policy or the function beside it says. */
+export const nodeMayStop = ({ spec }: Pick<PlanNode, 'spec'>): boolean =>
+  spec.role === 'kernel' && mayStop(spec.onError, 'decide' in spec.fns)

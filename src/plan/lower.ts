@@ -1,8 +1,9 @@
 /**
  * Lowering: composite stages become primitive ones. Today that is the aggregations, each split into a combiner beside
- * the items and a merge behind the channel, so that what crosses threads is one state per worker, not every item.
+ * the items and a merge behind the channel, so that what crosses threads is one state per worker, not every item. One that a failure
+ * may stop combines in one place: the parts of several workers would end at different items.
  */
-import type { PlanNode } from './graph.ts'
+import { nodeMayStop, type PlanNode } from './graph.ts'
 
 export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
   const out: PlanNode[] = []
@@ -16,7 +17,8 @@ export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
       continue
     }
     const partial = out.length
-    out.push({ ...node, id: partial, spec: halves.partial, name: `${node.name}.partial`, inputs })
+    const combiner = nodeMayStop({ spec: halves.partial }) ? { ...halves.partial, parallelism: 'serial' as const } : halves.partial
+    out.push({ ...node, id: partial, spec: combiner, name: `${node.name}.partial`, inputs })
     out.push({ ...node, id: partial + 1, spec: halves.merge, name: node.name, inputs: [{ node: partial, outlet: 0 }] })
     place.push(partial + 1)
   }

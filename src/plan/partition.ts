@@ -4,10 +4,10 @@
  *     … ──▶ stage ──▶ …      becomes      … ──▶ stage.spread ─┬▶ stage ─┬▶ stage.gather ──▶ …
  *                                                             └▶ stage ─┘
  *
- * Only where there is more than one worker and the stage runs there. The copies have one name, and one row in the report.
+ * Only where there is more than one worker and the stage runs there, and not where a failure may stop it: copies would stop at different items. The copies have one name, and one row in the report.
  * Called by plan.ts, after the lanes are known.
  */
-import type { PlanNode } from './graph.ts'
+import { nodeMayStop, type PlanNode } from './graph.ts'
 import { chooseLanes } from './lane.ts'
 
 export const partition = (nodes: readonly PlanNode[], workers: number): readonly PlanNode[] => {
@@ -17,7 +17,7 @@ export const partition = (nodes: readonly PlanNode[], workers: number): readonly
   for (const node of nodes) {
     const inputs = node.inputs.map(({ node: from, outlet }) => ({ node: place[from]!, outlet }))
     const keyed = node.spec.role === 'kernel' ? node.spec.keyed : undefined
-    if (keyed === undefined || workers < 2 || node.affinity !== 'serial') {
+    if (keyed === undefined || workers < 2 || node.affinity !== 'serial' || nodeMayStop(node)) {
       place.push(add({ ...node, inputs }))
       continue
     }

@@ -2,9 +2,9 @@
  * A program: the plain description of a task's fused stages, which travels to workers and is compiled there.
  *
  * Nodes form a forest: every node has one inlet; an outlet of a node feeds other nodes (several: fan-out inside the
- * task) or outlets of the program. Made by place.ts, compiled by operator/compile.ts. Types only.
+ * task) or outlets of the program. Made by place.ts, compiled by operator/compile.ts. No logic but {@link stopsOnFailure}.
  */
-import type { OnError } from '../graph/options.ts'
+import { mayStop, type OnError } from '../graph/options.ts'
 import type { Columns } from './columns.ts'
 
 /** Where items go: to a node of the same program, or out of the task. */
@@ -31,6 +31,10 @@ export interface Program {
   readonly roots: readonly Target[]
   readonly outlets: readonly ProgramOutlet[]
 }
+
+/** Whether a failure may stop one of the stages. */
+export const stopsOnFailure = ({ nodes }: Pick<Program, 'nodes'>): boolean =>
+  nodes.some(({ onError, fns }) => mayStop(onError, fns.includes('decide')))
 
 export interface ProgramOutlet {
   /** It carries strings that leave as joined lines. */
