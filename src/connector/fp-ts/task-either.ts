@@ -18,7 +18,7 @@ import type { Outputs } from '../../exec/run.ts'
 import type { CallContext } from '../../operator/calls.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 import { mapAsync, type MapAsyncOptions } from '../../operator/map-async.ts'
-import { forEach } from '../memory/for-each.ts'
+import { forEach, type Called } from '../memory/for-each.ts'
 import '../executor-later.ts'
 
 /** The value, or the left one thrown: millrace's stages tell failures by that. */
@@ -76,10 +76,12 @@ export const mapTaskEither = <A, E, B>(fn: (item: A, context: CallContext) => Ta
 }
 
 /**
- * A sink that runs a TaskEither for every item, one after the other. Answers how many items there were.
+ * A sink that runs a TaskEither for every item, one after the other, or as many at a time and with the policy that the options say: those
+ * of `forEach`. Answers how many items were done.
  *
- * **Errors**  `Left` ends the run, with ERR_MILLRACE_SINK_FAILED and the left value as cause
- * **Source**  fp-ts `TaskEither.traverseSeqArray`
+ * **Errors**  `Left` ends the run, with ERR_MILLRACE_SINK_FAILED and the left value as cause; with the options of calls it is a failure that
+ *             `onError` handles
+ * **Source**  fp-ts `TaskEither.traverseSeqArray` and `traverseArray`
  * @example
  * import * as TE from 'fp-ts/lib/TaskEither.js'
  * const seen: number[] = []
@@ -87,9 +89,17 @@ export const mapTaskEither = <A, E, B>(fn: (item: A, context: CallContext) => Ta
  * await pipeline({ out: range(0, 3).to(forEachTaskEither(save)) }).run().done
  * seen // => [0, 1, 2]
  */
-export const forEachTaskEither = <A, E>(fn: (item: A) => TaskEither<E, unknown>, options: StageOptions = {}): Sink<A, number> => {
+export function forEachTaskEither<A, E>(
+  fn: (item: A, context: CallContext) => TaskEither<E, unknown>,
+  options: Called<NoInfer<A>>
+): Sink<A, number>
+export function forEachTaskEither<A, E>(fn: (item: A) => TaskEither<E, unknown>, options?: StageOptions): Sink<A, number>
+export function forEachTaskEither<A, E>(
+  fn: (item: A, context: CallContext) => TaskEither<E, unknown>,
+  options: StageOptions | Called<A> = {}
+): Sink<A, number> {
   callable('forEachTaskEither', 'fn', fn)
-  return forEach((item: A) => rightOf(fn(item)), options)
+  return forEach((item: A, context: CallContext) => rightOf(fn(item, context)), options as Called<A>)
 }
 
 /**
