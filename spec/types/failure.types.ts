@@ -1,7 +1,7 @@
 /** Types of what becomes of failures: policies, what the report says, sinks that call. Checked by tsc, not run. */
 import { expectTypeOf } from 'expect-type'
 import {
-  adaptive, circuitBreaker, enrich, forEach, map, mapAsync, mergeMap, range, retry, type Closed, type FailedItem, type Report, type Source
+  adaptive, circuitBreaker, enrich, forEach, from, map, mapAsync, mergeMap, orElse, range, reopen, retry, type Closed, type FailedItem, type Report, type Source
 } from '../../src/index.ts'
 import { forEachTaskEither } from '../../src/fp-ts.ts'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
@@ -37,3 +37,13 @@ numbers.to(forEachTaskEither(save))
 enrich({ key: (n: number) => n, lookup: (keys) => keys.map(String), concurrency: adaptive({ max: 4 }), fallback: (keys, error) => keys.map((k) => `${k} ${String(error)}`) })
 // @ts-expect-error the fallback answers what the lookup does
 enrich<number, number, string>({ key: (n) => n, lookup: (keys) => keys.map(String), fallback: (keys) => keys })
+
+// sources that fail
+expectTypeOf(orElse(numbers, (error, emitted) => from([String(error), `${emitted.toFixed()}`]))).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(orElse(numbers, () => (Math.random() > 2 ? from([1]) : undefined))).toEqualTypeOf<Source<number>>()
+// @ts-expect-error a source, not a list
+orElse(numbers, () => [1])
+expectTypeOf(reopen(numbers, { times: 3, decide: (error) => (error instanceof TypeError ? 'fail' : 'retry') })).toEqualTypeOf<Source<number>>()
+expectTypeOf(reopen(({ emitted, attempts, error }) => from([emitted + attempts, error]))).toEqualTypeOf<Source<unknown>>()
+// @ts-expect-error 'stop' is for items
+reopen(numbers, { decide: () => 'stop' })
