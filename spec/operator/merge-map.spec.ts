@@ -58,6 +58,71 @@ suite('mergeMap', (it) => {
     )
   })
 
+  it('ordered: all items of all streams in the order of the input, for any input and reader, no more ahead than was said', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.record({ count: fc.nat(5), gap: fc.nat(2), sync: fc.boolean() }), { maxLength: 3 }), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.func(fc.nat(2)),
+        async (batches, concurrency, prefetch, slow) => {
+          let n = 0
+          const numbered = batches.map((batch) => batch.map((each) => ({ n: n++, ...each })))
+          const flow = mergeMap(
+            ({ n: k, count, gap, sync }: typeof numbered[number][number]) => (sync ? Array.from({ length: count }, (_, i) => k * 100 + i) : slowly([], k, count, gap)()),
+            { concurrency, prefetch, ordered: true }
+          )
+          const { out, error } = await runOne(flow, { batches: numbered }, { slow })
+          assert.is(error, undefined)
+          assert.equal(out, numbered.flat().flatMap(({ n: k, count }) => Array.from({ length: count }, (_, i) => k * 100 + i)))
+        }
+      ),
+      { seed, numRuns: 100 }
+    )
+  })
+
+  it('ordered: reads `concurrency` streams, and `prefetch` items of those that wait', async () => {
+    const read: number[] = []
+    let go: () => void = () => undefined
+    const first = new Promise<void>((resolve) => { go = resolve })
+    const inner = async function* (n: number) {
+      if (n === 0) await first
+      for (let k = 0; k < 20; k++) {
+        read[n] = k + 1
+        yield n * 100 + k
+        await turn()
+      }
+    }
+    const running = runOne(mergeMap(inner, { ordered: true, concurrency: 3, prefetch: 4 }), [[0, 1, 2, 3]])
+    for (let i = 0; i < 100; i++) await turn()
+    assert.equal(read, [, 4, 4]) // eslint-disable-line no-sparse-arrays -- the first has read nothing
+    go()
+    const { out } = await running
+    assert.equal(out, [0, 1, 2, 3].flatMap((n) => Array.from({ length: 20 }, (_, k) => n * 100 + k)))
+  })
+
+  it('ordered: a failure waits for its turn, and what its stream has emitted stays', async () => {
+    const inner = async function* (n: number) {
+      if (n === 0) for (let i = 0; i < 20; i++) await turn()
+      yield n * 10
+      if (n === 1) throw new Error('bad 1')
+      yield n * 10 + 1
+    }
+    const fails = await runOne(mergeMap(inner, { ordered: true }), [[0, 1, 2]])
+    assert.is((fails.error as PipelineError).position?.index, 1)
+    const skips = await runOne(mergeMap(inner, { ordered: true, onError: 'skip' }), [[0, 1, 2]])
+    assert.equal([skips.out, skips.skipped], [[0, 1, 10, 20, 21], 1])
+    const letters = await runOne(mergeMap(inner, { ordered: true, onError: 'deadLetter' }), [[1, 0, 1, 1, 2]], { slowLetters: 3 })
+    assert.equal([letters.out, letters.letters.map((l) => l.index), letters.mostLetters], [[10, 0, 1, 10, 10, 20, 21], [0, 2, 3], 1])
+    const stops = await runOne(mergeMap(inner, { ordered: true, onError: 'stop' }), [[0, 1, 2]])
+    assert.equal([stops.out, stops.stops.map((s) => [s.item, s.index])], [[0, 1, 10], [[1, 1]]])
+  })
+
+  it('ordered: leaves the streams that are read ahead when nobody reads any more', async () => {
+    const log: string[] = []
+    const { out } = await runOne(mergeMap((n: number) => (n === 0 ? from([7, 8]) : silent(log)(n, { signal: new AbortController().signal })), { ordered: true, concurrency: 3 }), { batches: [[0, 1, 2]], endless: true }, { leaveAfter: 1 })
+    assert.ok(out.length >= 1)
+    assert.equal(log.sort(), ['closed 1', 'closed 2'])
+  })
+
   it('reads no more streams at a time than was said', async () => {
     let now = 0
     let most = 0
@@ -168,6 +233,6 @@ suite('mergeMap', (it) => {
 
   it('refuses bad arguments at declaration', () => {
     const of = (options: object) => () => mergeMap(() => [], options as MergeMapOptions)
-    verifyRefusals('mergeMap', [() => mergeMap([] as never), of({ concurrency: 0 }), of({ concurrency: 1.5 }), of({ name: '' }), of({ onError: 'lose' })])
+    verifyRefusals('mergeMap', [() => mergeMap([] as never), of({ concurrency: 0 }), of({ concurrency: 1.5 }), of({ name: '' }), of({ onError: 'lose' }), of({ ordered: 'yes' }), of({ ordered: true, prefetch: 0 })])
   })
 }, 15_000)

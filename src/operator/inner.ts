@@ -64,9 +64,9 @@ export class InnerStream {
     this.#iteration = iteration
   }
 
-  /** Puts the items that are here behind `out`, and sees to it that more are asked for. */
-  take(out: unknown[]): void {
-    if (this.#sync) this.#takeSync(out)
+  /** Puts the items that are here behind `out`, `most` at most, and sees to it that more are asked for. */
+  take(out: unknown[], most = AT_ONCE): void {
+    if (this.#sync) this.#takeSync(out, Math.min(most, AT_ONCE))
     else {
       if (this.#here !== undefined) {
         out.push(this.#here.value)
@@ -74,6 +74,13 @@ export class InnerStream {
       }
       if (!this.#asked && !this.over) this.#ask()
     }
+  }
+
+  /** Reads ahead: `held` gets what is here, as long as with the one that is asked for it is no more than `most`. */
+  readAhead(held: unknown[], most: number): void {
+    if (this.over) return
+    if (held.length < (this.#sync ? most : most - 1)) this.take(held, most - held.length)
+    else if (!this.#sync && !this.#asked && this.#here === undefined && held.length < most) this.#ask()
   }
 
   /** Leaves it: what it waits for is told, and it is closed. Resolves when it has closed, or has had its time. */
@@ -96,9 +103,9 @@ export class InnerStream {
     clearTimeout(timer)
   }
 
-  #takeSync(out: unknown[]): void {
+  #takeSync(out: unknown[], most: number): void {
     try {
-      for (let n = 0; n < AT_ONCE && !this.over; n++) {
+      for (let n = 0; n < most && !this.over; n++) {
         const next = this.#iteration.next() as IteratorResult<unknown>
         if (next.done === true) this.over = true
         else out.push(next.value)
