@@ -5,7 +5,7 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { finished, pipeline as nodePipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
-import { TransformStream, WritableStream } from 'node:stream/web'
+import { TransformStream, WritableStream, type WritableStreamDefaultController } from 'node:stream/web'
 import * as assert from 'uvu/assert'
 import { PipelineError } from '../../src/error/pipeline-error.ts'
 import { from } from '../../src/connector/memory/from.ts'
@@ -211,6 +211,29 @@ suite('intoWritable', (it) => {
     assert.is((await rejection(both)).code, 'ERR_MILLRACE_SINK_CUT')
   })
 
+  it('notices at once that it was closed, ended or has failed, while the input says nothing', async () => {
+    const ways: readonly (readonly [(stream: Writable) => void, string, string | undefined])[] = [
+      [(stream) => { stream.destroy(new Error('gone')) }, 'ERR_MILLRACE_SINK_FAILED', 'gone'],
+      [(stream) => { stream.destroy() }, 'ERR_MILLRACE_SINK_CUT', undefined],
+      [(stream) => { stream.end() }, 'ERR_MILLRACE_SINK_CUT', undefined]
+    ]
+    for (const [close, code, cause] of ways) {
+      for (const end of [true, false]) {
+        const { source, offer } = queue<number>()
+        const seen = slow()
+        const run = into(source, intoWritable(seen.stream, { end }))
+        await offer(1)
+        while (seen.items.length === 0) await turn()
+        await turn()
+        close(seen.stream)
+        const error = await rejection(run)
+        assert.is(error.code, code)
+        if (cause !== undefined) assert.is((error.cause as Error).message, cause)
+        assert.is(seen.stream.listenerCount('close') + seen.stream.listenerCount('finish') + seen.stream.listenerCount('drain'), 0)
+      }
+    }
+  })
+
   it('destroys the stream when the run fails or is cancelled, also while it waits', async () => {
     const told: unknown[] = []
     const stream = new Writable({ objectMode: true, write: (_, __, done) => { done() }, destroy: (error, done) => { told.push(error); done(error) } })
@@ -266,6 +289,13 @@ suite('intoWebWritable', (it) => {
     await turn()
     controller.abort()
     assert.is((await rejection(run)).code, 'ERR_MILLRACE_CANCELLED')
+    let control: WritableStreamDefaultController | undefined
+    const quiet = new WritableStream<number>({ start: (c) => { control = c } })
+    const waiting = into(queue<number>().source, intoWebWritable(quiet))
+    await turn()
+    control!.error(new Error('gone'))
+    const gone = await rejection(waiting)
+    assert.equal([gone.code, (gone.cause as Error).message], ['ERR_MILLRACE_SINK_FAILED', 'gone'])
     const locked = new WritableStream<number>()
     locked.getWriter()
     assert.is((await rejection(into(range(0, 1), intoWebWritable(locked)))).code, 'ERR_MILLRACE_SINK_CUT')

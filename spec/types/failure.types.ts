@@ -39,7 +39,7 @@ enrich({ key: (n: number) => n, lookup: (keys) => keys.map(String), concurrency:
 enrich<number, number, string>({ key: (n) => n, lookup: (keys) => keys.map(String), fallback: (keys) => keys })
 
 // sources that fail
-expectTypeOf(orElse(numbers, (error, emitted) => from([String(error), `${emitted.toFixed()}`]))).toEqualTypeOf<Source<number | string>>()
+expectTypeOf(orElse(numbers, (error, emitted) => from([String(error), emitted.toFixed()]))).toEqualTypeOf<Source<number | string>>()
 expectTypeOf(orElse(numbers, () => (Math.random() > 2 ? from([1]) : undefined))).toEqualTypeOf<Source<number>>()
 // @ts-expect-error a source, not a list
 orElse(numbers, () => [1])

@@ -47,10 +47,19 @@ export class SinkTask implements Task {
         edge.leave()
       }
       writer = spec.kind === OBSERVE ? this.#output.writer(leave) : await spec.open(this.#c.context(stage!))
+      let broken: { readonly error: unknown } | undefined
+      writer.watch?.((error) => {
+        broken ??= { error }
+        leave()
+      })
       for (;;) {
         this.#pulling = true
         const batch = await edge.pull()
         this.#pulling = false
+        if (broken !== undefined) {
+          batch?.release()
+          throw (broken as { readonly error: unknown }).error
+        }
         if (batch === undefined) break
         let written: Written
         try {

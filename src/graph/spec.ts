@@ -205,6 +205,8 @@ export interface SinkWriter<R> {
   /** For sinks that accept text: UTF-8 bytes, every line ended; valid until the returned promise settles. */
   writeText?(bytes: Uint8Array, lines: number): Written | Promise<Written>
   finish(): R | Promise<R>
+  /** Takes what to call when a failure comes while nothing is written: a stream was closed. Called once, before the first write. */
+  watch?(broken: (error: unknown) => void): void
   /** Makes what was written visible. A sink that has it gives its result to the output only after it. */
   commit?(): void | Promise<void>
   abort(reason: unknown): void | Promise<void>

@@ -37,6 +37,8 @@ class NodeWriter implements SinkWriter<number> {
   #under = 0
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = ignore
+  #broken: (error: unknown) => void = ignore
+  #finishing = false
 
   constructor(stream: Writable, ends: boolean, { stage, signal }: RunContext) {
     if (stream.writableEnded || stream.destroyed) throw sinkCut(stage)
@@ -45,8 +47,8 @@ class NodeWriter implements SinkWriter<number> {
     this.#stage = stage
     this.#signal = signal
     stream.on('drain', this.#onTurn)
-    stream.on('finish', this.#onTurn)
-    stream.on('close', this.#onTurn)
+    stream.on('finish', this.#onEnd)
+    stream.on('close', this.#onEnd)
     stream.on('error', this.#onError)
     signal.addEventListener('abort', this.#onTurn, { once: true })
   }
@@ -58,6 +60,13 @@ class NodeWriter implements SinkWriter<number> {
   readonly #onError = (error: unknown): void => {
     this.#failure ??= { error }
     this.#wake()
+    this.#broken(this.#failure.error)
+  }
+
+  /** It has finished or closed: before its time, unless the input has ended. */
+  readonly #onEnd = (): void => {
+    this.#wake()
+    if (!this.#finishing) this.#broken(this.#failure?.error ?? this.#stream.errored ?? sinkCut(this.#stage))
   }
 
   readonly #onDone = (): void => {
@@ -75,8 +84,13 @@ class NodeWriter implements SinkWriter<number> {
     }
   }
 
+  watch(broken: (error: unknown) => void): void {
+    this.#broken = broken
+  }
+
   async finish(): Promise<number> {
     this.#check()
+    this.#finishing = true
     if (this.#ends) this.#stream.end()
     await this.#until(() => (this.#ends ? this.#stream.writableFinished : this.#under === 0))
     this.#leave()
@@ -85,6 +99,7 @@ class NodeWriter implements SinkWriter<number> {
 
   async abort(reason: unknown): Promise<void> {
     const stream = this.#stream
+    this.#finishing = true
     if (this.#ends) {
       if (!stream.destroyed) stream.destroy(reason instanceof Error ? reason : new Error('the run has failed', { cause: reason }))
       if (!stream.closed) await settleWithin(new Promise<void>((resolve) => stream.once('close', resolve)))
@@ -94,7 +109,9 @@ class NodeWriter implements SinkWriter<number> {
 
   #leave(): void {
     const stream = this.#stream
-    for (const name of ['drain', 'finish', 'close']) stream.off(name, this.#onTurn)
+    stream.off('drain', this.#onTurn)
+    stream.off('finish', this.#onEnd)
+    stream.off('close', this.#onEnd)
     this.#signal.removeEventListener('abort', this.#onTurn)
     // One that is being destroyed may still tell what for, in a turn of its own, and nobody else would hear it.
     const ended = stream.writableFinished && stream.errored === null
@@ -129,6 +146,7 @@ class WebWriter implements SinkWriter<number> {
     this.#waits.interrupt()
   }
   #count = 0
+  #left = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(stream: WritableStream<unknown>, ends: boolean, { stage, signal }: RunContext) {
@@ -136,8 +154,14 @@ class WebWriter implements SinkWriter<number> {
     this.#writer = stream.getWriter()
     this.#ends = ends
     this.#signal = signal
-    this.#writer.closed.catch(ignore) // told by the write that fails
+    this.#writer.closed.catch(ignore) // told by the write that fails, or by `watch`
     signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  watch(broken: (error: unknown) => void): void {
+    this.#writer.closed.catch((error: unknown) => {
+      if (!this.#left) broken(error)
+    })
   }
 
   async write(items: readonly unknown[]): Promise<void> {
@@ -162,6 +186,7 @@ class WebWriter implements SinkWriter<number> {
   }
 
   #leave(): void {
+    this.#left = true
     this.#signal.removeEventListener('abort', this.#onAbort)
     this.#writer.ready.catch(ignore) // rejects when the lock is let go while the stream is full
     this.#writer.releaseLock()
@@ -189,7 +214,7 @@ const ending = (sink: string, { end = true }: IntoStreamOptions): boolean => {
  *
  * **Order**   that of the items
  * **Cost**    one `write` per item
- * **Errors**  an error of the stream ends the run, as ERR_MILLRACE_SINK_FAILED with it as cause: with the next item, where the input is
+ * **Errors**  an error of the stream ends the run, as ERR_MILLRACE_SINK_FAILED with it as cause: at once, also while the input is
  *             quiet. ERR_MILLRACE_SINK_CUT when the stream was closed or ended by somebody else. A run that fails or is
  *             cancelled destroys the stream with the reason
  * **Memory**  what the stream holds
@@ -218,7 +243,7 @@ export const intoWritable = <A>(stream: Writable, options: IntoStreamOptions = {
  *
  * **Order**   that of the items
  * **Cost**    one promise per item
- * **Errors**  an error of the stream ends the run, as ERR_MILLRACE_SINK_FAILED with it as cause: with the next item, where the input is
+ * **Errors**  an error of the stream ends the run, as ERR_MILLRACE_SINK_FAILED with it as cause: at once, also while the input is
  *             quiet. ERR_MILLRACE_SINK_CUT when the stream is locked by somebody else. A run that fails or is cancelled aborts the
  *             stream with the reason
  * **Memory**  what the stream holds
