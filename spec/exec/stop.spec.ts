@@ -3,12 +3,16 @@ import * as assert from 'uvu/assert'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  aggregate, batch, circuitBreaker, conflate, count, dedupe, enrich, expand, flatMap, from, interval, joinAsOf, joinTable, joinWithin, map, mapAsync,
-  mapState, mergeMap, pipeline, range, recurse, retry, scan, sort, switchMap, throttle, tumbling, window, type Flow, type OnError, type Report, type Source
+  aggregate, batch, circuitBreaker, conflate, count, dedupe, enrich, expand, flatMap, forEach, from, interval, joinAsOf, joinTable, joinWithin, map, mapAsync,
+  mapState, mergeMap, pipeline, queue, range, recurse, retry, scan, sort, switchMap, throttle, tumbling, window, type Flow, type OnError, type Report, type Source
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { warmPool } from '../support/warm.ts'
+
+await warmPool(1)
+await warmPool(2)
 
 const stoppedOf = (report: Report, name: string): Report['stages'][number]['stopped'] => report.stages.find((s) => s.name === name)?.stopped
 
@@ -127,7 +131,7 @@ suite('stop', (it) => {
       })
     }
   }
-})
+}, 20_000)
 
 const bad = (n: number): number => {
   if (n === 37) throw new RangeError('bad 37')
@@ -268,6 +272,43 @@ suite('stop of stages that wait', (it) => {
   })
 })
 
+suite('stop, and what feeds the stage', (it) => {
+  for (const workers of WORKERS) {
+    it(`is stopped, though it says nothing any more (${workers} workers)`, async () => {
+      for (const between of [undefined, mapAsync((n: number) => n)]) {
+        for (const serial of [false, true]) {
+          const { source, offer } = queue<number>()
+          const lane = workers === 0 ? {} : { lane: 'blocking' as const }
+          const failing = serial
+            ? scan((_: number, n: number) => { if (n === 2) throw new Error('bad'); return n }, 0, { name: 'breaks', onError: 'stop', ...lane })
+            : map((n: number) => { if (n === 2) throw new Error('bad'); return n }, { name: 'breaks', onError: 'stop', ...lane })
+          const ended = collected((between === undefined ? source : source.pipe(between)).pipe(failing), workers)
+          for (const n of [0, 1, 2]) await offer(n)
+          const { items, report } = await ended
+          assert.equal(items, [0, 1])
+          assert.is(stoppedOf(report, 'breaks')!.item, 2)
+          assert.is(await offer(3), 'closed')
+        }
+      }
+    })
+  }
+
+  it('goes on for its other readers, and a cancel afterwards is a cancel', async () => {
+    const { source, offer } = queue<number>()
+    const seen: number[] = []
+    const run = pipeline({
+      a: source.pipe(map((n) => { if (n === 1) throw new Error('bad'); return n }, { onError: 'stop', lane: 'async' })).observe(),
+      b: source.to(forEach((n) => void seen.push(n)))
+    }).run({ workers: 0 })
+    run.outputs.a.subscribe({ error: () => undefined })
+    for (const n of [0, 1, 2, 3]) assert.is(await offer(n), 'accepted')
+    while (seen.length < 4) await later()
+    assert.equal(seen, [0, 1, 2, 3])
+    run.cancel(new Error('enough'))
+    assert.is(((await run.done.catch((error: unknown) => error)) as { code?: unknown }).code, 'ERR_MILLRACE_CANCELLED')
+  })
+}, 20_000)
+
 suite('stop, and where it was', (it) => {
   it('names file and line, on workers too', async ({ defer }) => {
     const dir = tempDir(defer)
@@ -295,4 +336,4 @@ suite('stop, and where it was', (it) => {
       assert.is(stoppedOf(report, 'window')!.item, 37)
     }
   })
-})
+}, 20_000)

@@ -47,18 +47,18 @@ export class SinkTask implements Task {
         edge.leave()
       }
       writer = spec.kind === OBSERVE ? this.#output.writer(leave) : await spec.open(this.#c.context(stage!))
-      let broken: { readonly error: unknown } | undefined
+      const broken: unknown[] = []
       writer.watch?.((error) => {
-        broken ??= { error }
+        broken.push(error)
         leave()
       })
       for (;;) {
         this.#pulling = true
         const batch = await edge.pull()
         this.#pulling = false
-        if (broken !== undefined) {
+        if (broken.length > 0) {
           batch?.release()
-          throw (broken as { readonly error: unknown }).error
+          throw broken[0]
         }
         if (batch === undefined) break
         let written: Written
