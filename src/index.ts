@@ -169,7 +169,7 @@ export { intoWebWritable, intoWritable } from './connector/memory/into-stream.ts
 export type { IntoStreamOptions } from './connector/memory/into-stream.ts'
 export { interval } from './connector/memory/interval.ts'
 export { range } from './connector/memory/range.ts'
-export { forEach, type ForEachOptions } from './connector/memory/for-each.ts'
+export { forEach, type ForEachCalls, type ForEachOptions } from './connector/memory/for-each.ts'
 export { orElse, type OrElse } from './connector/memory/or-else.ts'
 export { reopen, type Opening, type ReopenOptions } from './connector/memory/reopen.ts'
 export { toArray } from './connector/memory/to-array.ts'

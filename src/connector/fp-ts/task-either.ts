@@ -18,7 +18,7 @@ import type { Outputs } from '../../exec/run.ts'
 import type { CallContext } from '../../operator/calls.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 import { mapAsync, type MapAsyncOptions } from '../../operator/map-async.ts'
-import { forEach, type Called } from '../memory/for-each.ts'
+import { forEach, type ForEachCalls } from '../memory/for-each.ts'
 import '../executor-later.ts'
 
 /** The value, or the left one thrown: millrace's stages tell failures by that. */
@@ -91,15 +91,15 @@ export const mapTaskEither = <A, E, B>(fn: (item: A, context: CallContext) => Ta
  */
 export function forEachTaskEither<A, E>(
   fn: (item: A, context: CallContext) => TaskEither<E, unknown>,
-  options: Called<NoInfer<A>>
+  options: ForEachCalls<NoInfer<A>>
 ): Sink<A, number>
 export function forEachTaskEither<A, E>(fn: (item: A) => TaskEither<E, unknown>, options?: StageOptions): Sink<A, number>
 export function forEachTaskEither<A, E>(
   fn: (item: A, context: CallContext) => TaskEither<E, unknown>,
-  options: StageOptions | Called<A> = {}
+  options: StageOptions | ForEachCalls<A> = {}
 ): Sink<A, number> {
   callable('forEachTaskEither', 'fn', fn)
-  return forEach((item: A, context: CallContext) => rightOf(fn(item, context)), options as Called<A>)
+  return forEach((item: A, context: CallContext) => rightOf(fn(item, context)), options as ForEachCalls<A>)
 }
 
 /**

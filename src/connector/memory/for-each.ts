@@ -61,7 +61,7 @@ export interface ForEachOptions<A = unknown> extends FunctionOptions {
 }
 
 /** At least one of the options of calls. */
-export type Called<A> = ForEachOptions<A> &
+export type ForEachCalls<A> = ForEachOptions<A> &
   ({ readonly concurrency: number | Adaptive } | { readonly timeoutMs: number } | { readonly onError: OnError } | { readonly fallback: NonNullable<ForEachOptions<A>['fallback']> })
 
 /** Counts what the calls before it have done. */
@@ -107,7 +107,7 @@ const called = (fn: unknown, { concurrency, timeoutMs, fallback, onError, name }
  * const sink = forEach(send, { concurrency: adaptive({ max: 50 }), timeoutMs: 5000, onError: retry({ times: 3, then: 'deadLetter' }) })
  * pipeline({ sent: range(0, 3).to(sink) })
  */
-export function forEach<A>(fn: (item: A, context: CallContext) => unknown, options: Called<NoInfer<A>>): Sink<A, number>
+export function forEach<A>(fn: (item: A, context: CallContext) => unknown, options: ForEachCalls<NoInfer<A>>): Sink<A, number>
 export function forEach<A>(fn: (item: A) => unknown, options?: StageOptions): Sink<A, number>
 export function forEach(fn: (item: never, context: never) => unknown, options: ForEachOptions<never> = {}): Sink<never, number> {
   callable('forEach', 'fn', fn)
