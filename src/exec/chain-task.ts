@@ -303,8 +303,9 @@ export class ChainTask implements Task {
 
   async #finish(): Promise<void> {
     const movedAway = this.#ready && this.#c.plan.affinity === 'serial'
-    if (!movedAway && !this.#c.outlets.allClosed && (this.#loop.states !== undefined || this.#pool === undefined)) await this.#loop.end()
-    await this.#pool?.finish()
+    const hasRunHere = this.#loop.states !== undefined || !this.#ready // or nowhere: without input there is an end, too
+    if (!movedAway && !this.#c.outlets.allClosed && hasRunHere) await this.#loop.end()
+    await this.#pool?.finish(this.#ready)
     if (this.#c.signal.aborted) throw this.#c.cancelled()
   }
 

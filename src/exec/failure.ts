@@ -48,7 +48,7 @@ export const positionOf = (told: Told, base: number, lineBase: number): Position
 })
 
 export const deadLetterOf = (task: TaskPlan, told: Told, base: number, lineBase: number): DeadLetter => ({
-  stage: task.kernels[told.node]?.name ?? task.stages[0]!.name,
+  stage: task.kernels[told.node]?.declared ?? task.stages[0]!.declared,
   position: positionOf(told, base, lineBase),
   cause: decodeError(told.error),
   item: told.item,
@@ -67,9 +67,9 @@ export const failureOf = (
   lineBase: number,
   cause: unknown = decodeError(told.error)
 ): PipelineError => {
-  const stage = task.kernels[told.node] ?? task.stages[0]!
+  const { declared, site } = task.kernels[told.node] ?? task.stages[0]!
   if (cause instanceof PipelineError && cause.stage !== undefined) return cause
-  if (placeOf(cause) !== undefined) return at(cause, positionOf(told, base, lineBase), stage.name) as PipelineError
-  if (cause instanceof PipelineError && told.node < 0) return cause.with({ stage: stage.name })
-  return stageFailed(stage.name, stage.site, positionOf(told, base, lineBase), cause)
+  if (placeOf(cause) !== undefined) return at(cause, positionOf(told, base, lineBase), declared) as PipelineError
+  if (cause instanceof PipelineError && told.node < 0) return cause.with({ stage: declared })
+  return stageFailed(declared, site, positionOf(told, base, lineBase), cause)
 }

@@ -273,10 +273,14 @@ export class PoolTask implements Hand {
     }
   }
 
-  /** No more input: waits for what is out, flushes every worker's instances, and waits for that too. */
-  async finish(): Promise<void> {
+  /**
+   * No more input: waits for what is out, flushes every worker's instances, and waits for that too. `here`: the task has moved to the pool;
+   * one with a state then ends there, also when nothing has come.
+   */
+  async finish(here: boolean): Promise<void> {
     await this.#depart(true)
     while (this.#delivery.size > 0 && this.#aborted === undefined) await this.#delivery.changed()
+    if (here && this.#owner >= 0) this.#ran.add(this.#owner)
     const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#ran] : []
     for (const worker of flushes) {
       while (this.#aborted === undefined) {

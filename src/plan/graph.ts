@@ -33,6 +33,8 @@ export interface PlanNode {
   readonly stage: Stage
   readonly spec: Spec
   readonly name: string
+  /** Of a part of a stage: the name of the stage, which its errors and dead letters have. */
+  readonly declared?: string
   readonly inputs: readonly Input[]
   /** Filled by the lane pass. */
   readonly lane?: Lane

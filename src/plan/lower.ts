@@ -18,7 +18,7 @@ export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
     }
     const partial = out.length
     const combiner = nodeMayStop({ spec: halves.partial }) ? { ...halves.partial, parallelism: 'serial' as const } : halves.partial
-    out.push({ ...node, id: partial, spec: combiner, name: `${node.name}.partial`, inputs })
+    out.push({ ...node, id: partial, spec: combiner, name: `${node.name}.partial`, declared: node.name, inputs })
     out.push({ ...node, id: partial + 1, spec: halves.merge, name: node.name, inputs: [{ node: partial, outlet: 0 }] })
     place.push(partial + 1)
   }

@@ -22,7 +22,7 @@ export const partition = (nodes: readonly PlanNode[], workers: number): readonly
       continue
     }
     const { stage, name } = node
-    const spread = add({ stage, name: `${name}.spread`, spec: { ...keyed.spread, outlets: workers }, inputs })
+    const spread = add({ stage, name: `${name}.spread`, declared: name, spec: { ...keyed.spread, outlets: workers }, inputs })
     const copies = Array.from({ length: workers }, (_, outlet) => add({ ...node, inputs: [{ node: spread, outlet }] }))
     place.push(add({ stage, name: `${name}.gather`, spec: keyed.gather, inputs: copies.map((copy) => ({ node: copy, outlet: 0 })) }))
   }

@@ -33,6 +33,8 @@ export interface PlanOptions {
 /** A stage as planned. */
 export interface PlannedStage {
   readonly name: string
+  /** The name that the user knows: that of the stage which this one is a part of. */
+  readonly declared: string
   readonly kind: string
   readonly site: string | undefined
   readonly lane: Lane
@@ -82,6 +84,7 @@ const needsWorker = ({ fns, codec }: KernelSpec): boolean =>
 
 const planned = (node: PlanNode): PlannedStage => ({
   name: node.name,
+  declared: node.declared ?? node.name,
   kind: node.spec.kind,
   site: node.stage.site.text(),
   lane: node.lane ?? 'async',
