@@ -53,8 +53,8 @@ expectTypeOf(numbers.pipe(intersperse('a'))).toEqualTypeOf<Source<number>>()
 balance(numbers, 'two')
 // @ts-expect-error not a source
 concat(numbers, 3)
-// @ts-expect-error a segment is a number
-interleave(numbers, numbers, { segment: 'a' })
+// @ts-expect-error not a source
+interleave(numbers, 3)
 // @ts-expect-error a row has one of each
 expectTypeOf(zipLatest(numbers, texts)).toEqualTypeOf<Source<readonly [number, number]>>()
 

@@ -54,3 +54,6 @@ void simulate(() => p, {
 })
 // @ts-expect-error a fault that there is not
 void simulate(p, { faults: ['fire'] })
+void simulate(p, { workers: 2, faults: ['worker', 'throw'] })
+// @ts-expect-error a number of workers
+void simulate(p, { workers: 'two' })

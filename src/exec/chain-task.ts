@@ -236,13 +236,20 @@ export class ChainTask implements Task {
       }
       const { taken, open } = await this.#loop.slice(batch, from, base)
       from += taken
-      if (this.#loop.cpuMs > MOVE_AFTER_MS) this.#beginMove()
+      if (this.#isWorthIt()) this.#beginMove()
       if (!open) return false
     }
     return true
   }
 
   // ---- moving ----
+
+  /** Whether the task should be on the pool; in a test, the test says. */
+  #isWorthIt(): boolean {
+    const { weather, plan } = this.#c
+    if (weather === undefined) return this.#loop.cpuMs > MOVE_AFTER_MS
+    return plan.affinity !== 'loop' && this.#moving === undefined && weather.leaves(plan.stages[0]!.name)
+  }
 
   /** Registers the task with the crew, while the loop goes on. */
   #beginMove(): void {
@@ -263,7 +270,7 @@ export class ChainTask implements Task {
     const { states } = this.#loop
     if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
     else this.#ready = true
-    if (this.itemsIn > 0) this.#pool.microsPerItem = (this.#loop.cpuMs * 1000) / this.itemsIn
+    if (this.itemsIn > 0 && this.#c.weather === undefined) this.#pool.microsPerItem = (this.#loop.cpuMs * 1000) / this.itemsIn
     return this.#ready
   }
   /** Its state holds what cannot be cloned. */
@@ -285,6 +292,7 @@ export class ChainTask implements Task {
       progress: this.#progress,
       maxLatencyMs,
       carried,
+      weather: this.#c.weather,
       deadLetter: this.#c.deadLetter,
       stopped: this.#c.stopped,
       closed: () => {

@@ -17,11 +17,13 @@ import type { Hint } from '../frame/hint.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import { stopsOnFailure } from '../plan/program.ts'
 import type { Context } from '../prelude/context.ts'
+import { clock, realClock, type Alarm, type Clock } from '../prelude/clock.ts'
 import type { Death } from '../pool/bury.ts'
+import type { Weather } from '../prelude/weather.ts'
 import { frameBatch, type Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
 import type { Crew } from '../runtime/crew.ts'
-import { nextTask, type Hand } from '../runtime/registrations.ts'
+import type { Hand } from '../runtime/registrations.ts'
 import { hintFor } from './codec-columns.ts'
 import { Company } from './company.ts'
 import { Delivery, type Pending, type Progress } from './delivery.ts'
@@ -50,6 +52,8 @@ export interface PoolTaskOptions {
   readonly progress: Progress
   readonly maxLatencyMs: number
   readonly carried: Context | undefined
+  /** What a test decides of this run. */
+  readonly weather: Weather | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly stopped: (by: DeadLetter) => void
   /** The task's own kernels want no more input. */
@@ -97,13 +101,16 @@ export class PoolTask implements Hand {
   readonly #delivery: Delivery
   readonly #ran = new Set<number>()
   #aborted: Error | undefined
+  /** The machine's; in a test, the test's. */
+  readonly #time: Clock
   /** Serial tasks live in one worker. */
   #owner = -1
 
   private constructor(options: PoolTaskOptions) {
     this.#o = options
     const { plan, crew } = options
-    this.#registration = registrationOf(options, nextTask())
+    this.#registration = registrationOf(options, crew.nextTask())
+    this.#time = options.weather === undefined ? realClock : clock()
     this.counters = new Float64Array(this.#registration.counters)
     this.#hint = hintFor(plan.input)
     this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
@@ -146,16 +153,20 @@ export class PoolTask implements Hand {
 
   /** Items that one morsel should hold. */
   get morselItems(): number {
+    const { weather, plan } = this.#o
+    if (weather !== undefined) return (this.#decided ??= weather.morsel(plan.stages[0]!.name))
     if (this.microsPerItem === 0) return 256
     return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.microsPerItem)))
   }
+  /** In a test: the size of the next morsel, once it has been asked for. */
+  #decided: number | undefined
 
   /**
    * Takes items on their way to the pool, of which `base` is the index of the first. They follow on those taken before. Resolves when
    * the next ones may come.
    */
   async items(items: readonly unknown[], base: number): Promise<void> {
-    this.#company.add(items, base, performance.now())
+    this.#company.add(items, base, this.#time.now())
     if (this.#isDue) await this.#depart(false)
     else this.#setAlarm()
   }
@@ -167,7 +178,7 @@ export class PoolTask implements Hand {
     const { out } = this.#delivery
     if (out === 0 || held >= this.morselItems) return true
     const { maxLatencyMs, plan } = this.#o
-    const now = performance.now()
+    const now = this.#time.now()
     if (now - this.#company.since >= maxLatencyMs) return true
     return out < plan.parallelism * 2 && now - this.#departed >= maxLatencyMs * SPACING
   }
@@ -199,7 +210,8 @@ export class PoolTask implements Hand {
         continue
       }
       this.#delivery.add(slot, company.base, taken, undefined)
-      company.took(taken, (this.#departed = performance.now()))
+      this.#decided = undefined
+      company.took(taken, (this.#departed = this.#time.now()))
     }
     if (this.shut) company.clear()
     else this.#setAlarm()
@@ -227,14 +239,13 @@ export class PoolTask implements Hand {
   /** Sees to it that what waits for company leaves in time. */
   #setAlarm(): void {
     if (this.#alarm !== undefined || this.#company.size === 0) return
-    const late = this.#company.since + this.#o.maxLatencyMs - performance.now()
-    this.#alarm = setTimeout(() => {
+    this.#alarm = this.#time.at(this.#company.since + this.#o.maxLatencyMs, () => {
       this.#alarm = undefined
       this.#look()
       this.#setAlarm()
-    }, late)
+    })
   }
-  #alarm: NodeJS.Timeout | undefined
+  #alarm: Alarm | undefined
 
   /** Runs a batch; a frame that nobody has decoded goes on as it is. Takes the batch over. */
   async batch(batch: Batch, base: number): Promise<void> {
@@ -332,18 +343,18 @@ export class PoolTask implements Hand {
     const { crew } = this.#o
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#alarm)
+    this.#alarm?.cancel()
     const delivery = this.#delivery
     delivery.end()
     if (delivery.out > 0) {
-      const late = setTimeout(() => {
+      const late = this.#time.at(this.#time.now() + GRACE_MS, () => {
         for (const { worker, running } of crew.pool.metrics()) if (delivery.find(running) !== undefined) crew.terminate(worker)
         // What is queued behind another run's function would wait for as long as that takes.
         for (const pending of delivery.pending) if (!pending.done && crew.withdraw(pending.slot)) this.#done(pending, 0, 0, 0)
         delivery.poke()
-      }, GRACE_MS)
+      })
       while (delivery.out > 0) await delivery.changed()
-      clearTimeout(late)
+      late.cancel()
     }
     await delivery.over
     // Told to the workers before a slot is used anew: who holds a morsel at rest there lets go of it first.

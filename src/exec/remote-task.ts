@@ -21,6 +21,20 @@ import { Places, producersOf, type Producer } from './uncloneable.ts'
 export type Kernels = Readonly<Record<string, Kernel>>
 export type Readers = Readonly<Record<string, SplitReader>>
 
+/** What a worker has of the machine that it runs on: a thread of its own, or, in a test, a place on the caller's loop. */
+export interface Machine {
+  /** Milliseconds. */
+  readonly now: () => number
+  /** Waits so many milliseconds: blocks, or answers when to go on. */
+  readonly sleep: (ms: number) => void | Promise<unknown>
+  /** The function to call instead of a user's. */
+  readonly fn: (stage: string, fn: UserFn) => UserFn
+  /** Nothing is done for the time that it has taken. */
+  readonly steady: boolean
+}
+
+type UserFn = (...args: never[]) => unknown
+
 /** Thrown by the hooks to end a morsel: the run has failed. */
 export class Fatal extends Error {
   readonly told: Told
@@ -63,6 +77,8 @@ export interface RemoteTask {
   /** A failure may stop one of its stages. */
   readonly stops: boolean
   readonly reader: SplitReader | undefined
+  /** How long an instance runs before it pauses, in milliseconds. */
+  readonly pauseMs: number
   /** By outlet: what is known of its items in advance. */
   readonly hints: readonly (Hint | undefined)[]
   readonly producers: readonly Producer[]
@@ -79,11 +95,11 @@ const FIRST_SLICE = 64
 export const paceOf = ({ registration: { maxLatencyMs } }: Pick<RemoteTask, 'registration'>): number => maxLatencyMs / 2
 
 /** What a registration describes, with everything found that it names. Rejects with what cannot be found or compiled. */
-export const taskOf = async (registration: Registration, worker: number, readers: Readers): Promise<RemoteTask> => {
+export const taskOf = async (registration: Registration, worker: number, readers: Readers, machine: Machine): Promise<RemoteTask> => {
   const { program } = registration
   const fns = await Promise.all(
-    registration.fns.map(async (refs) =>
-      Object.fromEntries(await Promise.all(Object.entries(refs).map(async ([name, ref]) => [name, await resolveFn(ref)] as const)))
+    registration.fns.map(async (refs, node) =>
+      Object.fromEntries(await Promise.all(Object.entries(refs).map(async ([name, ref]) => [name, machine.fn(program.nodes[node]!.stage, await resolveFn(ref))] as const)))
     )
   )
   const checkers = await Promise.all(registration.codecs.map(async (codec) => (codec === undefined ? undefined : await resolveChecker(codec))))
@@ -101,6 +117,7 @@ export const taskOf = async (registration: Registration, worker: number, readers
     stop: new Int32Array(registration.stop),
     stops: stopsOnFailure(program),
     producers: producersOf(program),
+    pauseMs: machine.steady ? Infinity : paceOf({ registration }),
     hints: program.outlets.map(({ columns }) => hintFor(columns)),
     reader: registration.reader === undefined ? undefined : readers[registration.reader.kind]
   }
@@ -138,7 +155,7 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
     dropped: (node) => {
       count(node, COUNT_SKIPPED)
     }
-  }, states, { pauseMs: paceOf(task) })
+  }, states, { pauseMs: task.pauseMs })
   const loop: RemoteLoop = {
     instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], stops: [], fills: new Map(), busy: false
   }

@@ -30,7 +30,7 @@ import {
 } from './protocol.ts'
 import { swapContext } from '../prelude/context.ts'
 import { createResults, type Sent } from './results.ts'
-import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
+import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Machine, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
 import { tell } from './told.ts'
 import { placeOf } from './uncloneable.ts'
 
@@ -41,7 +41,12 @@ export interface RemoteOptions {
   readonly readers: Readers
   readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
   readonly post: (message: FromWorker) => void
+  /** Default: that of a thread. */
+  readonly machine?: Machine | undefined
 }
+
+/** A thread: it may block, and its functions are the user's. */
+const thread: Machine = { now: () => performance.now(), sleep, fn: (_, fn) => fn, steady: false }
 
 export interface Remote {
   run(slot: number): void | Promise<void>
@@ -68,7 +73,7 @@ const sliceAfter = (slice: number, items: number, usedMs: number, pace: number):
   return usedMs < pace / 2 && items >= slice ? Math.min(LARGEST_SLICE, slice * 2) : slice
 }
 
-export const createRemote = ({ worker, arena, kernels, readers, emit, post }: RemoteOptions): Remote => {
+export const createRemote = ({ worker, arena, kernels, readers, emit, post, machine = thread }: RemoteOptions): Remote => {
   const tasks = new Map<number, RemoteTask>()
   const awaited = new Map<number, (() => void)[]>()
   const resting = new Map<number, { readonly task: number; readonly driver: Generator<Step, void, unknown> }>()
@@ -77,7 +82,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
   const alone = new Map<number, AloneFrame>()
   /** States that came before their task was ready: to a worker that replaces a dead one. */
   const adopted = new Map<number, readonly object[]>()
-  const { send, isWorthAFrame } = createResults({ worker, arena, emit, post })
+  const { send, isWorthAFrame } = createResults({ worker, arena, emit, post, now: machine.now })
 
   /** What a frame could not hold is the failure of the stage that made it. */
   const cannotCross = (loop: RemoteLoop, outlet: number, error: unknown): unknown => {
@@ -116,7 +121,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
 
   /** Sends what should leave now (R6). */
   const flushDue = (task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
-    const late = waits || performance.now() - loop.since >= task.registration.maxLatencyMs
+    const late = waits || machine.now() - loop.since >= task.registration.maxLatencyMs
     return flush(task, loop, slot, sent, late && isWanted(task, slot))
   }
 
@@ -125,12 +130,15 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     let status = begun
     while (status === PAUSED || status === WAIT) {
       yield* flushDue(task, loop, slot, sent, status === WAIT)
-      if (status === WAIT) sleep(loop.instance.waitMs)
+      if (status === WAIT) {
+        const slept = machine.sleep(loop.instance.waitMs)
+        if (slept !== undefined) yield slept
+      }
       if (load(task.stop, WORD_STOP) === STOP_ABORT) {
         loop.instance.close()
         return CLOSED
       }
-      if (!isHeld(loop)) loop.since = performance.now()
+      if (!isHeld(loop)) loop.since = machine.now()
       status = loop.instance.resume()
     }
     return status
@@ -156,11 +164,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     loop.places.came(batch, base)
     for (let from = 0; from < items.length; ) {
       const to = Math.min(items.length, from + loop.slice)
-      const began = performance.now()
+      const began = machine.now()
       if (!isHeld(loop)) loop.since = began
       loop.offset = from
       const status = yield* settle(task, loop, slot, sent, loop.instance.run(to - from === items.length ? items : items.slice(from, to)))
-      loop.slice = sliceAfter(loop.slice, to - from, performance.now() - began, pace)
+      loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace)
       yield* flushDue(task, loop, slot, sent)
       if (status !== DONE || load(task.stop, WORD_STOP) === STOP_ABORT) return false
       from = to
@@ -195,7 +203,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
 
   function* drive(task: RemoteTask, loop: RemoteLoop, slot: number): Generator<Step, void, unknown> {
     const sent: Sent = { frames: 0, restedMs: 0 }
-    const began = performance.now()
+    const began = machine.now()
     loop.places.begin()
     const kind = arena.words(slot)[WORD_INPUT]!
     let lines = 0
@@ -230,7 +238,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
       if (known(task)) {
         if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
         publish(task)
-        const micros = Math.round((performance.now() - began - sent.restedMs) * 1000)
+        const micros = Math.round((machine.now() - began - sent.restedMs) * 1000)
         emit(NOTICE_DONE, slot, lines, micros, Math.ceil(bytes / 1024), 0)
       }
     }
@@ -279,7 +287,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post }: Re
     const { task: id } = registration
     coming.add(id)
     try {
-      const task = await taskOf(registration, worker, readers)
+      const task = await taskOf(registration, worker, readers, machine)
       task.loops.push(makeLoop(task, kernels, adopted.get(id))) // compiles, so that what cannot be compiled is found before the first item
       if (!coming.has(id)) return // the run is over already
       tasks.set(id, task)

@@ -35,6 +35,7 @@ export interface ResultsOptions {
   readonly arena: Arena
   readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
   readonly post: (message: FromWorker) => void
+  readonly now: () => number
 }
 
 export interface Results {
@@ -46,7 +47,7 @@ export interface Results {
   isWorthAFrame(held: number, outlet: number, fills: Fills): boolean
 }
 
-export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Results => {
+export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions): Results => {
   const { slotBytes } = arena.shared
   let tickets = 0
 
@@ -98,9 +99,9 @@ export const createResults = ({ worker, arena, emit, post }: ResultsOptions): Re
     for (let from = 0; from < items.length; ) {
       if (sent.frames >= FRAMES_PER_MORSEL) {
         emit(NOTICE_MORE, slot, 0, 0, 0, 0)
-        const from = performance.now()
+        const from = now()
         yield 'rest'
-        sent.restedMs += performance.now() - from
+        sent.restedMs += now() - from
         sent.frames = 0
       }
       try {

@@ -20,6 +20,10 @@ export interface Weather {
   readonly pauseAt: number | undefined
   /** Whether a task goes on with a copy of its state, as one that moves to a worker does. */
   moves(stage: string): boolean
+  /** Whether a task that may run on workers goes there now; asked after each of its slices until it does. */
+  leaves(stage: string): boolean
+  /** How many items the next morsel of that stage should hold; a whole number >= 1. */
+  morsel(stage: string): number
   /** The function to call instead of a user's. */
   fn(stage: string, fn: AnyFunction): AnyFunction
   /** Called before a source is pulled and a sink is written to: what it throws is their failure. */

@@ -23,7 +23,7 @@ import { createJobFunctions } from './job-functions.ts'
 import { createJobs, type Jobs } from './jobs.ts'
 import { createMorsels, MAIN, type MorselCalls } from './morsels.ts'
 import { NOTICE_JOB, WORD_TASK, type FromHands, type FromRemote, type Hooks, type Registered } from './protocol.ts'
-import { createRegistrations, type Hand } from './registrations.ts'
+import { createRegistrations, nextTask, type Hand } from './registrations.ts'
 import { serveCalls, type SpawnHere } from './serve.ts'
 import { workerProgram } from './worker-program.ts'
 
@@ -47,6 +47,8 @@ export interface CrewOptions {
 export interface Crew extends MorselCalls {
   readonly workers: number
   readonly arena: Arena
+  /** A number for a task that no other task has. */
+  nextTask(): number
   /** Starts the workers, hands them the task, and answers when all of them are ready; rejects when `signal` is aborted first. */
   register(registration: Registered, hand: Hand, signal: AbortSignal): Promise<void>
   unregister(task: number): void
@@ -210,6 +212,7 @@ export const createCrew = (options: CrewOptions): Crew => {
   const crew: Crew = {
     workers,
     arena,
+    nextTask,
     jobs,
     get pool() {
       return live()

@@ -8,13 +8,14 @@ import type { Choices } from './choices.ts'
 /**
  * `'throw'`: a function of a stage throws at one of its calls (rejects, where it is asynchronous). `'source'`: a source fails when it is
  * asked for items. `'sink'`: a sink fails at a write. `'slow'`: a sink takes many turns for each write. `'late'`: the first timer rings at
- * some step, although tasks could go on, as on a machine that is busy. `'cancel'`: the run is cancelled at some step.
+ * some step, although tasks could go on, as on a machine that is busy. `'worker'`: a worker dies at some step. `'cancel'`: the run is
+ * cancelled at some step.
  */
-export type FaultType = 'throw' | 'source' | 'sink' | 'slow' | 'late' | 'cancel'
+export type FaultType = 'throw' | 'source' | 'sink' | 'slow' | 'late' | 'worker' | 'cancel'
 
 export interface Fault {
   readonly type: FaultType
-  /** Name of the stage; empty for `late` and `cancel`. */
+  /** Name of the stage; empty for `late`, `worker` and `cancel`. */
   readonly stage: string
   /** At which call, pull, write or step, from 0. For `slow`: turns per write. */
   readonly at: number
@@ -44,6 +45,8 @@ export const sayFault = ({ type, stage, at }: Fault): string => {
       return `${stage} takes ${at} turns for each write`
     case 'late':
       return `the first timer rings at step ${at}, before tasks that could go on`
+    case 'worker':
+      return `a worker dies at step ${at}`
     case 'cancel':
       return `the run is cancelled at step ${at}`
   }
@@ -81,6 +84,7 @@ const one = (type: FaultType, places: Places, { choose }: Choices): Fault | unde
       return found && { ...found, at: SLOW_TURNS }
     }
     case 'late':
+    case 'worker':
     case 'cancel':
       return { type, stage: '', at: choose(places.steps) }
   }

@@ -50,6 +50,8 @@ export const weatherOf = ({ refuses, moves, pauses, slices }: Conditions): Weath
     turn: () => (refuses === true && offers++ % 2 === 0 ? late() : undefined),
     pauseAt: pauses === true ? 1 : undefined,
     moves: () => moves === true,
+    leaves: () => false,
+    morsel: () => 1,
     fn: (_, fn) => fn,
     outside: () => undefined
   }

@@ -26,6 +26,20 @@ interface Waiting {
 
 /** Sizes of a slice, the undisturbed first. */
 const SLICES = [Infinity, 1, 2, 3, 5] as const
+/** Sizes of a morsel, likewise: few items, so that short inputs are many morsels. */
+const MORSELS = [4, 1, 2, 7, 64] as const
+/** Of so many answers one keeps a task on the caller's loop for another slice. */
+const STAYS = 3
+
+/** What the scheduler does to the run. */
+export interface Hands {
+  /** Ends it. */
+  readonly cancel: () => void
+  /** Moves time to the first timer, if there is one. */
+  readonly jump: () => boolean
+  /** Ends a worker, of that; false when there is none. */
+  readonly kill: (reason: Error) => boolean
+}
 
 const bump = (counts: Map<string, number>, name: string): number => {
   const n = counts.get(name) ?? 0
@@ -45,8 +59,7 @@ export class Scheduler implements Weather {
   readonly after: string[] = []
   readonly #choices: Choices
   readonly #faults: readonly Fault[]
-  readonly #cancel: () => void
-  readonly #jump: () => boolean
+  readonly #hands: Hands
   readonly #clock = clock()
   readonly #calls = new Map<string, number>()
   readonly #pulls = new Map<string, number>()
@@ -56,12 +69,10 @@ export class Scheduler implements Weather {
   #steps = 0
   #looking = false
 
-  /** `cancel` ends the run, `jump` moves time to the first timer, if there is one. */
-  constructor(choices: Choices, faults: readonly Fault[], cancel: () => void, jump: () => boolean) {
+  constructor(choices: Choices, faults: readonly Fault[], hands: Hands) {
     this.#choices = choices
     this.#faults = faults
-    this.#cancel = cancel
-    this.#jump = jump
+    this.#hands = hands
   }
 
   /** Where faults could have happened. */
@@ -94,6 +105,19 @@ export class Scheduler implements Weather {
 
   moves(): boolean {
     return false
+  }
+
+  leaves(): boolean {
+    return this.#choices.choose(STAYS) === 0
+  }
+
+  morsel(): number {
+    return MORSELS[this.#choices.choose(MORSELS.length)]!
+  }
+
+  /** A decision of another part of the simulation: a whole number from 0 to below `n`. */
+  choose(n: number): number {
+    return this.#choices.choose(n)
   }
 
   fn(stage: string, fn: AnyFunction): AnyFunction {
@@ -155,10 +179,12 @@ export class Scheduler implements Weather {
     const cancel = this.#faults.find((fault) => fault.type === 'cancel' && fault.at === this.#steps)
     if (cancel !== undefined) {
       this.#happens(cancel)
-      this.#cancel()
+      this.#hands.cancel()
     }
     const late = this.#faults.find((fault) => fault.type === 'late' && fault.at === this.#steps)
-    if (late !== undefined && this.#jump()) this.#happens(late)
+    if (late !== undefined && this.#hands.jump()) this.#happens(late)
+    const death = this.#faults.find((fault) => fault.type === 'worker' && fault.at === this.#steps)
+    if (death !== undefined && !this.happened.has(death) && this.#hands.kill(new InjectedFault(death))) this.#happens(death)
     this.#steps++
     this.trace.push(chosen!.label)
     chosen!.go()

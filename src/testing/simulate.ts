@@ -21,6 +21,11 @@ export interface SimulateOptions<O extends Outputs> {
   readonly seed?: number | undefined
   /** How many runs, with the seeds `seed`, `seed + 1` and so on. A whole number >= 1. Default 100. */
   readonly runs?: number | undefined
+  /**
+   * Virtual workers: what would run in worker threads runs on the caller's loop as it would there, morsel by morsel, in an order that the
+   * seed decides. A whole number from 0 to 16. Default 0: everything runs as it does with `run({ workers: 0 })`.
+   */
+  readonly workers?: number | undefined
   /** Which faults may happen; a run has none, one or two of them. Default: none. */
   readonly faults?: readonly FaultType[] | undefined
   /**
@@ -88,11 +93,14 @@ export class SimulationError extends Error {
   }
 }
 
+const INJECTED = 'ERR_MILLRACE_INJECTED_FAULT'
+
 /** Whether a failure is what was injected: itself, or in its causes. */
 const injected = (error: unknown, faults: readonly Fault[]): boolean => {
   for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 16; at = (at as { cause?: unknown }).cause, depth++) {
-    if (at instanceof InjectedFault) return true
-    if ((at as { code?: unknown }).code === 'ERR_MILLRACE_CANCELLED' && faults.some(({ type }) => type === 'cancel')) return true
+    const { code } = at as { readonly code?: unknown }
+    if (code === INJECTED || at instanceof InjectedFault) return true // from a worker it comes as another Error
+    if (code === 'ERR_MILLRACE_CANCELLED' && faults.some(({ type }) => type === 'cancel')) return true
   }
   return false
 }
@@ -106,7 +114,9 @@ const agrees = <O extends Outputs>(undisturbed: Simulated<O>) => (run: Simulated
 }
 
 const MOST_SEED = 2 ** 32 - 1
-const TYPES = ['throw', 'source', 'sink', 'slow', 'late', 'cancel'] as const
+const TYPES = ['throw', 'source', 'sink', 'slow', 'late', 'worker', 'cancel'] as const
+/** Virtual workers, at most. */
+const MOST_WORKERS = 16
 
 interface Checked {
   readonly seed: number
@@ -114,18 +124,21 @@ interface Checked {
   readonly faults: readonly FaultType[]
   readonly shrinks: number
   readonly withinMs: number
+  readonly workers: number
 }
 
 const checked = <O extends Outputs>(options: SimulateOptions<O>): Checked => {
-  const { seed = Math.floor(Math.random() * MOST_SEED), runs = 100, faults = [], check, schedule, shrinks = 500, withinMs = 1000 } = options
+  const { seed = Math.floor(Math.random() * MOST_SEED), runs = 100, faults = [], check, schedule, shrinks = 500, withinMs = 1000, workers = 0 } = options
   if (wholeNumber('simulate', 'seed', seed, 0) > MOST_SEED) throw argumentError('range', 'simulate: seed must be at most 2^32 - 1', `got ${seed}`, 'correct the argument')
   wholeNumber('simulate', 'runs', runs, 1)
   wholeNumber('simulate', 'shrinks', shrinks, 0)
   wholeNumber('simulate', 'withinMs', withinMs, 1)
+  if (wholeNumber('simulate', 'workers', workers, 0) > MOST_WORKERS) throw argumentError('range', `simulate: workers must be at most ${MOST_WORKERS}`, `got ${workers}`, 'correct the argument')
+  if (workers === 0 && faults.includes('worker')) throw argumentError('range', "simulate: the fault 'worker' needs workers", 'got none', 'give workers: 2')
   for (const type of faults) oneOf('simulate', 'faults', type, TYPES)
   if (check !== undefined) callable('simulate', 'check', check)
   if (schedule !== undefined) for (const n of schedule) wholeNumber('simulate', 'schedule', n, 0)
-  return { seed, runs, faults, shrinks, withinMs }
+  return { seed, runs, faults, shrinks, withinMs, workers }
 }
 
 /**
@@ -137,6 +150,12 @@ const checked = <O extends Outputs>(options: SimulateOptions<O>): Checked => {
  * be read only once. What goes by `setTimeout`, `Math.random` or the world outside is not decided by the seed: wait with `sleep`.
  * Ordered are the tasks of a run (the sends, looks for input and slices of each), the answers of `mapAsync` and `enrich`, and
  * the inner items of `mergeMap` and `switchMap`; what is fused into one task runs in the one order that it has.
+ *
+ * With `workers` the plan is that of a run with so many worker threads, and what would run there runs on this loop, by the code that runs
+ * there: functions are those that have travelled, state and `env` are copies, results cross in frames. The seed decides when a task goes to
+ * the workers, how many items a morsel has, which worker takes it and when, when its results are heard, and, with the fault
+ * `'worker'`, when a worker dies. Every slot of shared memory must have been given back. What it does not show: two threads at the same
+ * instant, and modules that are loaded once per thread: here they are loaded once.
  *
  * **Cost**    per step a turn of the event loop: a few thousand steps a second
  * **Errors**  SimulationError (ERR_MILLRACE_SIMULATION) with the seed, the simplest schedule found, its trace, and the cause;
@@ -154,9 +173,10 @@ const checked = <O extends Outputs>(options: SimulateOptions<O>): Checked => {
  * await simulate(last, { seed: 1 }) // => rejects with SimulationError
  */
 export const simulate = async <O extends Outputs>(pipeline: Pipeline<O> | (() => Pipeline<O>), options: SimulateOptions<O> = {}): Promise<Simulation<O>> => {
-  const { seed, runs, faults, shrinks, withinMs } = checked(options)
+  const { seed, runs, faults, shrinks, withinMs, workers } = checked(options)
+  const how = { workers, withinMs }
   const make = (): Pipeline<O> => (typeof pipeline === 'function' ? pipeline() : pipeline)
-  const undisturbed = await simulateRun(make(), listed([]), [], withinMs)
+  const undisturbed = await simulateRun(make(), listed([]), [], how)
   const check = options.check ?? agrees(undisturbed)
 
   const wrongIn = async (run: Simulated<O>): Promise<Wrong<O> | undefined> => {
@@ -171,7 +191,7 @@ export const simulate = async <O extends Outputs>(pipeline: Pipeline<O> | (() =>
   const begin = await wrongIn(undisturbed)
   if (begin !== undefined) throw new SimulationError(undefined, begin, 0)
 
-  const once = (choices: Choices, places: Places): Promise<Simulated<O>> => simulateRun(make(), choices, draw(faults, places, choices), withinMs)
+  const once = (choices: Choices, places: Places): Promise<Simulated<O>> => simulateRun(make(), choices, draw(faults, places, choices), how)
   const { places } = undisturbed
   const done: SimulatedRun<O>[] = []
   for (let n = 0; n < (options.schedule === undefined ? runs : 1); n++) {

@@ -16,6 +16,7 @@ import { VirtualClock } from '../task/time/virtual-clock.ts'
 import type { Choices } from './choices.ts'
 import type { Fault, Places } from './faults.ts'
 import { Scheduler } from './scheduler.ts'
+import { createVirtualCrew } from './virtual-crew.ts'
 import { withVirtualTime } from './virtual-time.ts'
 
 /** What has come of a simulated run. */
@@ -44,9 +45,11 @@ export interface Simulated<O extends Outputs> extends SimulatedRun<O> {
 
 /** A run that was told to stop has so long, in milliseconds of real time. */
 const GRACE_MS = 1000
+/** How often the workers may be given time to hear that the run is over. */
+const MOST_ROUNDS = 1000
 
-const sinksThatFail = (pipeline: Pipeline<Outputs>): ReadonlySet<string> => {
-  const stages = pipeline.explain({ workers: 0 }).tasks.flatMap((task) => (task.writes.length === 0 ? task.stages : []))
+const sinksThatFail = (pipeline: Pipeline<Outputs>, workers: number): ReadonlySet<string> => {
+  const stages = pipeline.explain({ workers }).tasks.flatMap((task) => (task.writes.length === 0 ? task.stages : []))
   return new Set(stages.filter(({ kind }) => kind !== 'observe').map(({ name }) => name))
 }
 
@@ -80,15 +83,24 @@ export const simulateRun = <O extends Outputs>(
   pipeline: Pipeline<O>,
   choices: Choices,
   faults: readonly Fault[],
-  withinMs: number
+  { workers, withinMs }: { readonly workers: number; readonly withinMs: number }
 ): Promise<Simulated<O>> =>
   withVirtualTime(async (time) => {
     const own = clock()
     const cancel = (): void => {
       run.cancel(new Error('cancelled by the simulation'))
     }
-    const scheduler = new Scheduler(choices, faults, cancel, () => own instanceof VirtualClock && own.jump())
-    const run: Run<O> = withWeather(scheduler, () => pipeline.run({ workers: 0 }))
+    const scheduler: Scheduler = new Scheduler(choices, faults, {
+      cancel,
+      jump: () => own instanceof VirtualClock && own.jump(),
+      kill: (reason) => {
+        crew?.die(reason)
+        return crew !== undefined
+      }
+    })
+    const crew = workers === 0 ? undefined : createVirtualCrew(workers, scheduler)
+    const start = (): Run<O> => withWeather(scheduler, () => pipeline.run({ workers }))
+    const run = crew === undefined ? start() : crew.within(start)
     const outputs: Record<string, unknown[]> = {}
     const deadLetters: DeadLetter[] = []
     for (const [name, output] of Object.entries<Observable<unknown>>(run.outputs)) {
@@ -108,7 +120,8 @@ export const simulateRun = <O extends Outputs>(
       broken = `the run got stuck: nothing has moved for ${withinMs} ms${why}${over ? '' : ', and it did not end when it was cancelled'}`
     } else {
       scheduler.over = true
-      await time.settled()
+      for (let rounds = 0; rounds === 0 || (!scheduler.idle && rounds < MOST_ROUNDS); rounds++) await time.settled()
+      if (crew !== undefined && crew.slotsInUse > 0) broken = `the run has settled, and ${crew.slotsInUse} slots of shared memory were not given back`
       if (scheduler.after.length > 0) broken = `after the run had settled ${scheduler.after[0]}`
     }
     return {
@@ -118,7 +131,7 @@ export const simulateRun = <O extends Outputs>(
       faults: [...scheduler.happened],
       trace: scheduler.trace,
       schedule: choices.made,
-      places: scheduler.places(sinksThatFail(pipeline)),
+      places: scheduler.places(sinksThatFail(pipeline, workers)),
       broken
     }
   })

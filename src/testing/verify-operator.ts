@@ -130,6 +130,8 @@ const lettersOf = (letters: readonly DeadLetter[]): readonly unknown[] =>
  * Works for any flow, kernels, waiting stages, and several composed. Give a function that makes the flow when its functions remember
  * something. Compared are the items, the dead letters, the items dropped, and the error (code, stage, index, cause); after an error, the error only.
  *
+ * Workers are not part of it, but for the state that moves: `simulate` with `workers` puts a pipeline on virtual ones.
+ *
  * **Cost**    about ten runs on the caller's loop, in virtual time
  * **Errors**  AssertionError that names the weather and shows both outcomes
  * **Source**  Hazelcast Jet `TestSupport.verifyProcessor`

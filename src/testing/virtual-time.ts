@@ -23,7 +23,8 @@ export interface VirtualTime {
  * Runs a test by a clock of its own: millrace's timers, intervals, timeouts and time windows go by it, in `body` and in every
  * run, task and job that it starts. Time begins at 0, stands still while anybody has something to do, file and DNS requests and
  * blocking jobs included, and jumps to the next timer when nobody has. Timers of Node (`setTimeout`) go by the machine's clock, and do
- * not hold it; nor do stages that have moved to worker threads, so run pipelines with `workers: 0`. Timers that `body` leaves behind are lost.
+ * not hold it; nor do stages that have moved to worker threads, whose own clock is the machine's: run pipelines with `workers: 0`, or by
+ * `simulate` with `workers`, whose virtual workers are on this loop and go by its time. Timers that `body` leaves behind are lost.
  *
  * **Errors**  rejects as `body` does
  * **Source**  tokio `#[tokio::test(start_paused = true)]`; RxJS `TestScheduler`

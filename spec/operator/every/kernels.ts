@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import {
   aggregate, aggregateBy, batch, changes, count, countBy, counted, decode, dedupe, distinct, drop, dropWhile, endWith, filter, flatMap, intersperse, map,
   mapEither, mapState, pairwise, parseJson, partition, pick, reduce, replay, route, scan, scanBy, slidingCount, sum, take, takeBytes, takeWhile, tap, toJson,
-  tumbling, window, windowWithLate, zipWithIndex, type Source
+  tumbling, window, windowWithLate, zipWithIndex
 } from '../../../src/index.ts'
 import { BOTH, groupsOf, runsOf, scanned, sumOf, type Entries } from './entry.ts'
 
@@ -200,8 +200,7 @@ export const kernels: Entries = {
     model: (items) => runsOf(items, 4).map((run) => run.length)
   },
   replay: {
-    make: (source, given) => (source.pipe(map((n) => ({ stage: n === 7 ? 'other' : 'ask', item: n, whole: n !== 13 }), { lane: given.lane })))
-      .pipe(replay<number>('ask', given)) as Source<unknown>,
+    make: (source, given) => source.pipe(map((n) => ({ stage: n === 7 ? 'other' : 'ask', item: n, whole: n !== 13 }), { lane: given.lane }), replay<number>('ask', given)),
     model: (items) => items.filter((n) => n !== 7),
     throws: BOTH
   }
