@@ -6,8 +6,8 @@
  */
 import fc from 'fast-check'
 import {
-  batch, buffer, concat, distinct, drop, filter, flatMap, from, map, mapAsync, merge, partition, range, scan, take, takeWhile,
-  tap, zip, type Lane, type Source
+  aggregateBy, batch, buffer, concat, counted, distinct, drop, filter, flatMap, from, map, mapAsync, mapState, merge, partition, range, scan, scanBy, sliding, sum, take,
+  takeWhile, tap, tumbling, window, zip, type Lane, type Source
 } from '../../src/index.ts'
 
 export interface Branch {
@@ -27,14 +27,49 @@ const laneArb = fc.constantFrom<Lane | undefined>(undefined, undefined, undefine
 
 export const stepArb: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(
-    'map', 'filter', 'flatMap', 'take', 'drop', 'takeWhile', 'scan', 'batch', 'distinct', 'tap', 'mapAsync', 'mapAsyncUnordered', 'buffer'
+    'map', 'filter', 'flatMap', 'take', 'drop', 'takeWhile', 'scan', 'batch', 'distinct', 'tap', 'mapAsync', 'mapAsyncUnordered', 'buffer',
+    'scanBy', 'mapState', 'window', 'windowByKey', 'windowWithLate', 'windowOfItems', 'aggregateBy'
   ),
   n: fc.integer({ min: 0, max: 12 }),
   lane: laneArb
 })
 
 /** Steps whose answer depends on the order of their input. */
-const needsOrder = new Set(['take', 'drop', 'takeWhile', 'scan', 'batch'])
+const needsOrder = new Set(['take', 'drop', 'takeWhile', 'scan', 'batch', 'scanBy', 'mapState', 'windowWithLate', 'windowOfItems'])
+/** Steps that promise no order, or one within a key only. */
+const givesNone = new Set(['mapAsyncUnordered', 'scanBy', 'mapState', 'windowByKey', 'aggregateBy'])
+
+const keyOf = (x: number): number => ((x % 5) + 5) % 5
+const sumOf = (items: readonly number[]): number => items.reduce((a, b) => a + b, 0)
+
+/** Every window of `size` that begins at a multiple of `every` and holds an item, in the order of their ends: a number for each. */
+const windowsOf = (items: readonly number[], size: number, every: number): readonly number[] => {
+  const starts = new Set(items.flatMap((x) => Array.from({ length: size / every }, (_, i) => (Math.floor(x / every) - i) * every)))
+  return [...starts].sort((a, b) => a - b).map((start) => start * 7 + (sumOf(items.filter((x) => x >= start && x < start + size)) % 1009))
+}
+
+/** Windows that close when an item is `late` beyond their end; items that come then are dropped. */
+const closingWindows = (items: readonly number[], size: number, late: number): readonly number[] => {
+  const out: number[] = []
+  const open = new Map<number, number[]>()
+  let watermark = -Infinity
+  const close = (): void => {
+    for (const [start, held] of [...open].sort(([a], [b]) => a - b)) {
+      if (start + size > watermark) continue
+      open.delete(start)
+      out.push(start * 7 + (sumOf(held) % 1009))
+    }
+  }
+  for (const x of items) {
+    const start = Math.floor(x / size) * size
+    if (start + size > watermark) open.set(start, [...(open.get(start) ?? []), x])
+    watermark = Math.max(watermark, x - late)
+    close()
+  }
+  watermark = Infinity
+  close()
+  return out
+}
 
 const asModel = (kind: string, n: number, items: readonly number[]): readonly number[] => {
   switch (kind) {
@@ -64,6 +99,35 @@ const asModel = (kind: string, n: number, items: readonly number[]): readonly nu
     }
     case 'distinct':
       return [...new Set(items)]
+    case 'scanBy': {
+      const states = new Map<number, number>()
+      return items.map((x) => {
+        const state = ((states.get(keyOf(x)) ?? n) + x) % 1009
+        states.set(keyOf(x), state)
+        return keyOf(x) * 1009 + state
+      })
+    }
+    case 'mapState': {
+      const seen = new Map<number, number>()
+      return items.filter((x) => {
+        const count = (seen.get(keyOf(x)) ?? 0) + 1
+        seen.set(keyOf(x), count)
+        return count % (n + 2) !== 0
+      })
+    }
+    case 'window':
+      return windowsOf(items, (n + 1) * 2, n + 1)
+    case 'windowByKey':
+      return [0, 1, 2, 3, 4].flatMap((key) => windowsOf(items.filter((x) => keyOf(x) === key), n + 1, n + 1))
+    case 'windowWithLate':
+      return closingWindows(items, n + 1, n)
+    case 'windowOfItems': {
+      const out: number[] = []
+      for (let i = 0; i < items.length; i += n + 1) out.push(sumOf(items.slice(i, i + n + 1)) % 1009)
+      return out
+    }
+    case 'aggregateBy':
+      return [...new Set(items.map(keyOf))].map((key) => key * 1009 + (sumOf(items.filter((x) => keyOf(x) === key)) % 1009))
     default:
       return items
   }
@@ -90,6 +154,42 @@ const asFlow = ({ kind, n, lane }: Step, source: Source<number>): Source<number>
       return source.pipe(batch({ count: n + 1 }), map((xs) => xs.reduce((a, b) => a + b, 0), options))
     case 'distinct':
       return source.pipe(distinct((x) => x, options))
+    case 'scanBy':
+      return source.pipe(
+        scanBy((x) => ((x % 5) + 5) % 5, (state, x) => (state + x) % 1009, n, { ...options, maxKeys: 5 }),
+        map(([key, state]) => key * 1009 + state)
+      )
+    case 'mapState':
+      return source.pipe(mapState({
+        ...options,
+        key: (x: number) => ((x % 5) + 5) % 5,
+        create: () => ({ seen: 0 }),
+        map: (state, x, _key, { n }) => (++state.seen % (n + 2) === 0 ? undefined : x),
+        maxKeys: 5,
+        env: { n }
+      }))
+    case 'window':
+      return source.pipe(
+        window(sliding({ sizeMs: (n + 1) * 2, everyMs: n + 1 }), { ...options, at: (x) => x, outOfOrderMs: 1e9, aggregate: sum() }),
+        map(({ start, value }) => start * 7 + (value % 1009))
+      )
+    case 'windowByKey':
+      return source.pipe(
+        window(tumbling({ sizeMs: n + 1 }), { ...options, at: (x) => x, key: (x) => ((x % 5) + 5) % 5, outOfOrderMs: 1e9, aggregate: sum() }),
+        map(({ start, value }) => start * 7 + (value % 1009))
+      )
+    case 'windowWithLate':
+      return source.pipe(
+        window(tumbling({ sizeMs: n + 1 }), { ...options, at: (x) => x, outOfOrderMs: n, aggregate: sum() }),
+        map(({ start, value }) => start * 7 + (value % 1009))
+      )
+    case 'windowOfItems':
+      return source.pipe(window(counted({ count: n + 1 }), { ...options, aggregate: sum() }), map(({ value }) => value % 1009))
+    case 'aggregateBy':
+      return source.pipe(
+        aggregateBy((x) => ((x % 5) + 5) % 5, sum(), options),
+        flatMap((sums) => [...sums].map(([key, value]) => key * 1009 + (value % 1009)))
+      )
     case 'tap':
       return source.pipe(tap(() => undefined, options))
     case 'mapAsync':
@@ -108,7 +208,7 @@ export const applyStep = (branch: Branch, step: Step): Branch => {
   return {
     source: asFlow({ ...step, kind }, branch.source),
     model: asModel(kind, step.n, branch.model),
-    ordered: branch.ordered && kind !== 'mapAsyncUnordered'
+    ordered: branch.ordered && !givesNone.has(kind)
   }
 }
 
