@@ -3,7 +3,7 @@
  * run settles; what it answers is the model's, or the beginning of it; what it set aside is what had to be; and when it fails, it
  * fails by something that was in it.
  *
- * `MILLRACE_FAILURES` sets the number (default 800), `MILLRACE_SEED` the seed.
+ * `MILLRACE_FAILURES` sets the number (default 600), `MILLRACE_SEED` the seed.
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
@@ -11,7 +11,7 @@ import { map, mapAsync, pipeline, range, retry, type Lane, type OnError, type Pi
 import { applyStep, stepArb, type Branch } from '../support/graphs.ts'
 import { suite } from '../support/suite.ts'
 
-const total = Number(process.env['MILLRACE_FAILURES'] ?? 800)
+const total = Number(process.env['MILLRACE_FAILURES'] ?? 600)
 const seed = Number(process.env['MILLRACE_SEED'] ?? 20_261_124)
 /** Nothing here takes a second by itself; a run that has not settled by then hangs. */
 const HANGS_MS = 20_000
@@ -146,7 +146,7 @@ const settled = async (done: Promise<Report>): Promise<Report | PipelineError> =
 
 const addsUp = (report: Report): void => {
   for (const s of report.stages) {
-    if (s.kind === 'range' || s.kind === 'deadLetters' || s.kind === 'flatMap' || s.kind === 'batch') continue // a source, or several for one
+    if (['range', 'deadLetters', 'flatMap', 'batch', 'window'].includes(s.kind) || s.kind.startsWith('aggregateBy')) continue // a source, or several for one, or one for none
     assert.is(s.in, s.out + s.filtered + s.skipped + s.deadLetters + s.failed, `stage ${s.name}`)
   }
 }
@@ -200,7 +200,7 @@ const check = async (size: number, links: readonly Link[], workers: number, capa
   else assert.equal(sorted(seen), sorted(fate.model))
   if (fate.early) return
   assert.is(letters, fate.letters)
-  assert.is(end.stages.reduce((sum, s) => sum + s.skipped, 0), fate.skipped)
+  assert.is(end.stages.reduce((sum, s) => (s.kind === 'window' ? sum : sum + s.skipped), 0), fate.skipped) // a window skips what is late
 }
 
 suite(
