@@ -1,13 +1,18 @@
-/** A user's program: stages in workers, files, a codec, observables. Prints what came out as one JSON object. */
+/** A user's program: stages in workers, files, a codec, observables, fp-ts. Prints what came out as one JSON object. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
+import { sequenceT } from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as O from 'fp-ts/lib/Option.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
 import { lastValueFrom, toArray } from 'rxjs'
-import { decode, filter, map, pipeline, PipelineError, range, reduce, type Flow, type Report } from 'millrace'
+import { decode, filter, map, pipeline, PipelineError, range, reduce, type Flow, type Report, type Source } from 'millrace'
+import * as ofFp from 'millrace/fp-ts'
 import * as fs from 'millrace/fs'
 import { Runtime } from 'millrace/runtime'
 import { Semaphore } from 'millrace/sync'
@@ -23,6 +28,28 @@ const wrong = (): unknown => range(0, 3).pipe(map((s: string) => s.length))
 void wrong
 
 const long: Flow<string, string> = filter((line: string) => line.length > 3)
+
+/** Instances, TaskEither and Reader, with the fp-ts that the user has installed. */
+const withFpTs = async (): Promise<unknown> => {
+  const half = (n: number): O.Option<number> => (n % 2 === 0 ? O.some(n / 2) : O.none)
+  const halves = pipe(range(0, 8), ofFp.filterMap(half), ofFp.map((n) => n + 1))
+  const pairs: Source<[number, number]> = sequenceT(ofFp.Apply)(halves, range(10, 20))
+  const reader = ofFp.composeReader(
+    ofFp.filterReader((n: number, { least }: { readonly least: number }) => n >= least),
+    ofFp.mapReader((n: number, { by }: { readonly by: number }) => n * by, blocking)
+  )
+  const env = { least: 2, by: 10 }
+  const ask = (n: number): TE.TaskEither<string, string> => (n === 30 ? TE.left('no 30') : TE.right(`${n}`))
+  const answers = halves.pipe(ofFp.provide(env)(reader), ofFp.mapTaskEither(ask))
+  const told = await pipe(ofFp.toTaskEither(answers), TE.map((all) => all.join(' ')), TE.mapLeft((error: PipelineError) => error.code))()
+  const refused = await ofFp.runTaskEither(pipeline({ out: halves.to(ofFp.forEachTaskEither((n) => (n > 2 ? TE.left('too much') : TE.right(n)))) }))()
+  return {
+    pairs: await pairs.toArray({ workers: 0 }),
+    joined: await ofFp.getMonoid<number>().concat(halves, range(7, 9)).toArray({ workers: 0 }),
+    told: E.isRight(told) ? told.right : told.left,
+    refused: E.isLeft(refused) ? [refused.left.code, refused.left.cause] : 'it has succeeded'
+  }
+}
 
 const program = async (dir: string): Promise<unknown> => {
   const text = Array.from({ length: 2000 }, (_, i) => `line ${i}`).join('\n')
@@ -68,7 +95,8 @@ const program = async (dir: string): Promise<unknown> => {
     deadLetters: report.deadLetters,
     error: error instanceof PipelineError ? [error.code, error.stage, error.position?.index, (error.cause as Error).name] : String(error),
     collected: collected.outputs.n,
-    permits: permits instanceof Semaphore
+    permits: permits instanceof Semaphore,
+    fpTs: await withFpTs()
   }
 }
 
