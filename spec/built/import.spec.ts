@@ -1,8 +1,11 @@
 /** What `import 'millrace'` loads: a program that never subscribes should not pay for all of rxjs, nor one without a runtime for locks. */
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as assert from 'uvu/assert'
 import { suite } from '../support/suite.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -47,5 +50,14 @@ suite('built import', (it) => {
       process.exit()`) as { readonly before: number; readonly after: number }
     assert.ok(known.before < known.after, JSON.stringify(known))
     assert.ok(known.after >= 12)
+  })
+
+  it('tells the place in the program of a stage that fails, with source maps too', ({ defer }) => {
+    const file = join(tempDir(defer), 'program.mjs')
+    writeFileSync(file, `import { map, range } from '${pathToFileURL(join(root, 'dist/index.js')).href}'
+await range(0, 1).pipe(map(() => { throw new Error('no') })).toArray().catch((error) => { console.log(error.message) })`)
+    for (const flags of [[], ['--enable-source-maps']]) {
+      assert.match(execFileSync(process.execPath, [...flags, file], { encoding: 'utf8' }), 'program.mjs:2:19)', flags.join())
+    }
   })
 }, 30_000)

@@ -15,8 +15,13 @@ export interface Site {
 const own = new URL(import.meta.url.endsWith('/graph/site.ts') ? '..' : '.', import.meta.url).href
 const ownPath = own.startsWith('file:') ? fileURLToPath(own) : own
 
+/** Frames of a build that source maps (tsx, --enable-source-maps) have put back into the sources beside it. */
+const mapped = /^[\\/]src[\\/](?:graph|operator|connector|exec|testing|prelude|error)[\\/]/
+const above = ownPath.replace(/[^\\/]+[\\/]$/, '')
+
 /** A frame of millrace itself: of this source folder, or of the built `dist` folder that took its place. */
-const isOwn = (frame: string): boolean => frame.includes(own) || frame.includes(ownPath) || frame.includes('node:internal')
+const isOwn = (frame: string): boolean =>
+  frame.includes(own) || frame.includes(ownPath) || frame.includes('node:internal') || (frame.includes(above) && mapped.test(frame.slice(frame.indexOf(above) + above.length - 1)))
 
 const where = (frame: string): string | undefined => {
   const found = /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]+?:\d+:\d+)\)?$/.exec(frame.trim())
