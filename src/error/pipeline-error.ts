@@ -3,6 +3,8 @@
  * declarations. Called by everyone; wording lives in the wording files beside this one.
  */
 
+import { say } from './say.ts'
+
 /** Where an item was when something went wrong with it. */
 export interface Position {
   /** Index of the item at the inlet of its task, from 0; -1 at the end of the input, and for a failure in a file that is read in parts. */
@@ -63,7 +65,7 @@ export class PipelineError extends Error {
     if (error instanceof PipelineError) return error
     return new PipelineError({
       code: ownCode(error) ?? 'ERR_MILLRACE_FAILED',
-      message: error instanceof Error ? error.message : String(error),
+      message: error instanceof Error ? error.message : say(error),
       cause: error
     })
   }

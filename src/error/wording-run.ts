@@ -4,10 +4,9 @@
  * Called by plan/, operator/ and exec/. Every message says what was wrong, where, and what to do.
  */
 import { ownCode, PipelineError, type Position } from './pipeline-error.ts'
+import { say } from './say.ts'
 
 const at = (site: string | undefined): string => (site === undefined ? '' : ` (declared at ${site})`)
-
-const say = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
 
 const where = (position: Position | undefined): string => {
   if (position === undefined) return ''

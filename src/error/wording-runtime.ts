@@ -2,8 +2,7 @@
  * The wording of what goes wrong with runtimes and the calls that they run. Called by runtime/.
  */
 import { argumentError, PipelineError } from './pipeline-error.ts'
-
-const say = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
+import { say } from './say.ts'
 
 /** An argument or a result that cannot cross threads. */
 export const staysHere = (what: string, whose: string, found: { readonly path: string; readonly what: string } | undefined, cause: unknown): PipelineError => {

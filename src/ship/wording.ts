@@ -3,10 +3,9 @@
  * Called by portable.ts, from-module.ts and resolve.ts. Every message says what was wrong, where, and what to do.
  */
 import { ownCode, PipelineError } from '../error/pipeline-error.ts'
+import { say } from '../error/say.ts'
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.slice(0, 12).map((n) => `'${n}'`).join(', '))
-
-const say = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
 
 /** A module that a worker needs cannot be imported. A code of millrace's own in the cause says more, and stays. */
 export const moduleFailed = (url: string, name: string, cause: unknown): PipelineError =>
