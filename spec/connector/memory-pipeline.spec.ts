@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { firstValueFrom, lastValueFrom, of, range as rxRange, Subject, toArray as rxToArray } from 'rxjs'
 import * as assert from 'uvu/assert'
 import { forEach, from, fromObservable, interval, map, pipeline, PipelineError, range, take, through, toArray, type Report } from '../../src/index.ts'
+import { rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const lanes = [0, 2] as const
@@ -59,6 +60,16 @@ suite('memory in a pipeline', (it) => {
     const once = from([1, 2].values())
     assert.equal(await once.toArray(), [1, 2])
     assert.is((await failure(once.toArray())).code, 'ERR_MILLRACE_SOURCE_USED')
+  })
+
+  it('an iterator whose next() answers no object is a failed source, and not one without end', async () => {
+    const odd = { [Symbol.iterator]: () => ({ next: () => 7 }) } as unknown as Iterable<number>
+    const oddLater = { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) } as unknown as AsyncIterable<number>
+    for (const source of [from(odd), from(oddLater)]) {
+      const error = await rejection(source.toArray({ workers: 0 }))
+      assert.is(error.code, 'ERR_MILLRACE_SOURCE_FAILED')
+      assert.match(error.message, 'which is no object with value and done')
+    }
   })
 
   it('is an RxJS operator', async () => {

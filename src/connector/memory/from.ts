@@ -49,6 +49,12 @@ const listCursor = (list: readonly unknown[]): SourceCursor => {
   }
 }
 
+/** What `next()` of an iterator must answer: otherwise it would have items without end, all of them `undefined`. */
+const answered = <R>(result: R): R => {
+  if (typeof result === 'object' && result !== null) return result
+  throw new TypeError(`next() of the iterator has answered ${String(result)}, which is no object with value and done`)
+}
+
 const iteratorCursor = (iterable: Iterable<unknown>, stage: string): SourceCursor => {
   const iterator = iterable[Symbol.iterator]()
   if ((iterator as unknown) === iterable) once(iterable, stage, 'an iterator')
@@ -64,7 +70,7 @@ const iteratorCursor = (iterable: Iterable<unknown>, stage: string): SourceCurso
     over = true // should it throw: an iterator that has thrown is not closed
     try {
       while (items.length < size) {
-        const next = iterator.next()
+        const next = answered(iterator.next())
         if (next.done === true) return items.length === 0 ? undefined : { items }
         items.push(next.value)
       }
@@ -91,7 +97,7 @@ const asyncCursor = (iterable: AsyncIterable<unknown>, stage: string): SourceCur
   const iterator = iterable[Symbol.asyncIterator]()
   if ((iterator as unknown) === iterable) once(iterable, stage, 'an async iterator')
   return new Gathering({
-    next: async () => iterator.next(),
+    next: async () => answered(await iterator.next()),
     stop: async () => iterator.return?.(),
     stopsNext: false
   })
