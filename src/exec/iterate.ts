@@ -6,6 +6,7 @@
 import type { Source } from '../graph/source.ts'
 import { sinkOf } from '../graph/source.ts'
 import type { Run } from './run.ts'
+import { tied } from './tied.ts'
 
 type StartRun = (closed: ReturnType<Source<unknown>['to']>) => Run<{ out: ReturnType<Source<unknown>['to']> }>
 
@@ -38,7 +39,7 @@ export const iterateWith = <A>(source: Source<A>, start: StartRun): AsyncIterabl
   })
   const begin = (): void => {
     run = start(source.to(sink))
-    run.done.then(
+    tied(run).then(
       () => undefined,
       (error: unknown) => {
         failure = { error }

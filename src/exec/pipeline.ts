@@ -20,6 +20,7 @@ import { defaultWorkers } from '../runtime/options.ts'
 import type { DeadLetter } from './failure.ts'
 import { iterateWith } from './iterate.ts'
 import { start, type Outputs, type Run } from './run.ts'
+import { tied } from './tied.ts'
 
 export interface PipelineOptions {
   /**
@@ -156,7 +157,7 @@ const toArray = async <A>(source: Source<A>, options?: RunOptions): Promise<A[]>
   const items: A[] = []
   const run = observed(source, options)
   run.outputs.out.subscribe({ next: (item) => items.push(item), error: () => undefined })
-  await run.done
+  await tied(run)
   return items
 }
 
