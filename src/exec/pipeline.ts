@@ -4,10 +4,11 @@
  * Called by users through the doors. Plans with plan/, runs with run.ts.
  */
 import type { Observable } from 'rxjs'
+import { knownOptions, type Names, type OptionNames } from '../error/known-options.ts'
 import { argumentError } from '../error/pipeline-error.ts'
 import { inWorker } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
-import { bindRunner, type RunOptions } from '../graph/runner.ts'
+import { bindRunner, RUN_OPTIONS, type RunOptions } from '../graph/runner.ts'
 import { sourceOf, type Closed, type Sink, type Source } from '../graph/source.ts'
 import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
@@ -48,6 +49,16 @@ export interface Pipeline<O extends Outputs> {
 /** The name of the output of the dead letters among the others. */
 const LETTERS = 'deadLetters'
 
+const NAMES: OptionNames<PipelineOptions> = { deadLetters: 1, workers: 1, capacity: 1, maxLatencyMs: 1 }
+
+/** Options: an object, of names that there are. */
+const checkOptions = (call: string, options: unknown, names: Names): void => {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentError('type', `${call}: options must be an object`, `got ${options === null ? 'null' : typeof options}`, 'leave them out for the defaults')
+  }
+  knownOptions(call, options, names)
+}
+
 const workersOf = (asked: number | undefined): number => {
   const workers = asked ?? currentPlace()?.workers ?? defaultWorkers()
   if (!Number.isInteger(workers) || workers < 0 || workers > 128) {
@@ -61,6 +72,8 @@ const capacityOf = (asked: number | undefined): number => {
   if (Number.isInteger(capacity) && capacity >= 1) return capacity
   throw argumentError('range', 'pipeline: capacity must be a whole number >= 1', `got ${String(asked)}`, `leave it out for ${CHANNEL_ITEMS}`)
 }
+
+const EXPLAIN: Names = { workers: 1 }
 
 /** How long an item waits for company, in milliseconds. */
 const MAX_LATENCY_MS = 1
@@ -79,6 +92,28 @@ const isClosed = (value: unknown): value is Closed<unknown> => {
 const portOf = (name: string, value: unknown): Port => {
   if (isClosed(value)) return value.port
   throw argumentError('type', `pipeline: output '${name}' is not a closed graph`, 'it is still open or not a graph', 'end it with .to(sink) or .observe()')
+}
+
+const checkOutputs = (outputs: unknown): void => {
+  const got = isClosed(outputs) ? 'one output, which has no name' : Array.isArray(outputs) ? 'a list' : outputs === null ? 'null' : typeof outputs
+  if (got === 'object') return
+  throw argumentError('type', 'pipeline: outputs must be an object of outputs by name', `got ${got}`, 'write pipeline({ out: source.to(sink) })')
+}
+
+/** Two outputs that replace the same file: the one that is shown last would be all that is left. */
+const checkReplaced = (ports: Readonly<Record<string, Port>>): void => {
+  const by = new Map<string, string>()
+  for (const [name, { stage: { spec } }] of Object.entries(ports)) {
+    const path = spec.role === 'sink' ? spec.replaces : undefined
+    if (path === undefined) continue
+    const other = by.get(path)
+    if (other !== undefined) {
+      throw argumentError(
+        'type', `pipeline: the outputs '${other}' and '${name}' both replace ${path}`, 'one of them would be lost', 'merge the sources, or give each output a file'
+      )
+    }
+    by.set(path, name)
+  }
 }
 
 /** What the dead letters go to, by name; one thing alone has none. */
@@ -118,6 +153,8 @@ const contextOf = (asked: Context | undefined): Context | undefined => {
  * const report = await p.run().done
  */
 export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions = {}): Pipeline<O> => {
+  checkOutputs(outputs)
+  checkOptions('pipeline', options, NAMES)
   const ports: Record<string, Port> = {}
   for (const [name, closed] of Object.entries(outputs)) {
     ports[name] = portOf(name, closed)
@@ -132,6 +169,7 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
       ports[full] = portOf(full, closed)
     }
   }
+  checkReplaced(ports)
   const capacity = capacityOf(options.capacity)
   latencyOf(options.maxLatencyMs)
   const plans = new Map<number, Plan>()
@@ -141,8 +179,16 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
     return known
   }
   return {
-    explain: ({ workers } = {}) => explain(planned(workersOf(workers ?? options.workers))),
-    run: ({ workers, signal, maxLatencyMs, context } = {}) => {
+    explain: (asked = {}) => {
+      checkOptions('explain', asked, EXPLAIN)
+      return explain(planned(workersOf(asked.workers ?? options.workers)))
+    },
+    run: (asked = {}) => {
+      checkOptions('run', asked, RUN_OPTIONS)
+      const { workers, signal, maxLatencyMs, context } = asked
+      if (signal !== undefined && typeof (signal as { addEventListener?: unknown } | null)?.addEventListener !== 'function') {
+        throw argumentError('type', 'run: signal must be an AbortSignal', `got ${typeof signal}`, 'give the signal of an AbortController: controller.signal')
+      }
       if ((globalThis as Record<symbol, unknown>)[Symbol.for('millrace.worker')] === true) throw inWorker()
       const plan = planned(workersOf(workers ?? options.workers))
       return start<O>({ plan, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs), context: contextOf(context) })

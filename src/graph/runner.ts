@@ -6,6 +6,7 @@
  * that workers load should not bring rxjs), and the graph's methods call them.
  */
 import type { Observable } from 'rxjs'
+import type { OptionNames } from '../error/known-options.ts'
 import type { Context } from '../prelude/context.ts'
 import type { Source } from './source.ts'
 
@@ -26,6 +27,8 @@ export interface RunOptions {
    */
   readonly context?: Context | undefined
 }
+
+export const RUN_OPTIONS: OptionNames<RunOptions> = { signal: 1, workers: 1, maxLatencyMs: 1, context: 1 }
 
 export interface Runner {
   toArray<A>(source: Source<A>, options?: RunOptions): Promise<A[]>

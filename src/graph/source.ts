@@ -6,6 +6,7 @@
  * The three live in one file because each one's type is written in terms of the others.
  */
 import type { Observable } from 'rxjs'
+import { checkFlows, checkSink } from './parts.ts'
 import { theRunner, type RunOptions } from './runner.ts'
 import { makeStage, type Port, type Stage } from './stage.ts'
 import type { KernelSpec, ProcessSpec, SinkSpec, SourceSpec } from './spec.ts'
@@ -71,12 +72,46 @@ export class Source<out A> implements AsyncIterable<A> {
   pipe<B, C, D, E, F, G, H, I>(
     a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>
   ): Source<I>
+  pipe<B, C, D, E, F, G, H, I, J>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>
+  ): Source<J>
+  pipe<B, C, D, E, F, G, H, I, J, K>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>
+  ): Source<K>
+  pipe<B, C, D, E, F, G, H, I, J, K, L>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>
+  ): Source<L>
+  pipe<B, C, D, E, F, G, H, I, J, K, L, M>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>, l: Flow<L, M>
+  ): Source<M>
+  pipe<B, C, D, E, F, G, H, I, J, K, L, M, N>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>, l: Flow<L, M>, m: Flow<M, N>
+  ): Source<N>
+  pipe<B, C, D, E, F, G, H, I, J, K, L, M, N, O>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>, l: Flow<L, M>, m: Flow<M, N>, n: Flow<N, O>
+  ): Source<O>
+  pipe<B, C, D, E, F, G, H, I, J, K, L, M, N, O, P>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>, l: Flow<L, M>, m: Flow<M, N>, n: Flow<N, O>, o: Flow<O, P>
+  ): Source<P>
+  pipe<B, C, D, E, F, G, H, I, J, K, L, M, N, O, P, Q>(
+    a: Flow<A, B>, b: Flow<B, C>, c: Flow<C, D>, d: Flow<D, E>, e: Flow<E, F>, f: Flow<F, G>, g: Flow<G, H>, h: Flow<H, I>,
+    i: Flow<I, J>, j: Flow<J, K>, k: Flow<K, L>, l: Flow<L, M>, m: Flow<M, N>, n: Flow<N, O>, o: Flow<O, P>, p: Flow<P, Q>
+  ): Source<Q>
   pipe(...flows: readonly Flow<never, unknown>[]): Source<unknown> {
+    checkFlows('pipe', flows)
     return flows.reduce<Source<unknown>>((source, flow) => flow.apply(source as Source<never>), this)
   }
 
   /** The source ended by a sink: one output of a pipeline. */
   to<R>(sink: Sink<A, R>): Closed<R> {
+    checkSink('to', sink)
     return sink.attach(this)
   }
 

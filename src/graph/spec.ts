@@ -218,6 +218,8 @@ export interface SinkSpec {
   readonly args: Readonly<Record<string, unknown>>
   /** `'text'`: the stage before emits one string per line and the sink wants the joined bytes, made where the strings are. */
   readonly accepts: 'items' | 'text'
+  /** What it replaces when the run succeeds: two outputs of a pipeline that name the same would lose one of them. */
+  readonly replaces?: string | undefined
   readonly open: (context: RunContext) => SinkWriter<unknown> | Promise<SinkWriter<unknown>>
 }
 

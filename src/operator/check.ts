@@ -1,6 +1,8 @@
 /** Checks of plain arguments, at declaration; every refusal names the operator, the argument and what would do. */
+import { knownOptions } from '../error/known-options.ts'
 import { argumentError } from '../error/pipeline-error.ts'
 import type { OnError, Retry } from '../graph/options.ts'
+import { optionNames } from './option-names.ts'
 
 const kindOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value)
 
@@ -113,20 +115,22 @@ export const beginning = <S>(operator: string, name: string, value: S): S => {
   return copy
 }
 
-/** Options: an object. */
-export const optionsObject = (operator: string, options: unknown): void => {
-  if (typeof options === 'object' && options !== null) return
-  throw argumentError(
-    'type',
-    `${operator}: options must be an object`,
-    `got ${kindOf(options)}`,
-    'pass an object, or leave it out where there are defaults'
-  )
+/** Options: an object, with the names that the operator has (option-names.ts, or those given). */
+export const optionsObject = (operator: string, options: unknown, names = optionNames(operator)): void => {
+  if (typeof options !== 'object' || options === null) {
+    throw argumentError(
+      'type',
+      `${operator}: options must be an object`,
+      `got ${kindOf(options)}`,
+      'pass an object, or leave it out where there are defaults'
+    )
+  }
+  if (names !== undefined) knownOptions(operator, options, names)
 }
 
 /** The options of a stage: an object, whose name, if it has one, is a text. */
-export const stageOptions = (operator: string, options: { readonly name?: unknown }): void => {
-  optionsObject(operator, options)
+export const stageOptions = (operator: string, options: { readonly name?: unknown }, names = optionNames(operator)): void => {
+  optionsObject(operator, options, names)
   const { name } = options
   if (name === undefined || (typeof name === 'string' && name !== '')) return
   throw argumentError(

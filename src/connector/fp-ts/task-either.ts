@@ -19,6 +19,7 @@ import type { CallContext } from '../../operator/calls.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 import { mapAsync, type MapAsyncOptions } from '../../operator/map-async.ts'
 import { forEach, type ForEachCalls } from '../memory/for-each.ts'
+import { STAGE } from '../option-names.ts'
 import '../executor-later.ts'
 
 /** The value, or the left one thrown: millrace's stages tell failures by that. */
@@ -44,7 +45,7 @@ const asTaskEither = <A>(run: () => Promise<A>): TaskEither<PipelineError, A> =>
  */
 export const fromTaskEither = <E, A>(task: TaskEither<E, A>, options: StageOptions = {}): Source<A> => {
   callable('fromTaskEither', 'task', task)
-  stageOptions('fromTaskEither', options)
+  stageOptions('fromTaskEither', options, STAGE)
   const open = (): SourceCursor => {
     let called = false
     return {

@@ -3,7 +3,7 @@
  * which columns there are is known when the first item comes, so rows cannot be made where the items are.
  */
 import type { SinkSpec, SinkWriter } from '../../graph/spec.ts'
-import type { Target } from './target.ts'
+import { replacedBy, type Target } from './target.ts'
 import { openTarget, type FileResult } from './text-writer.ts'
 
 export interface CsvFormatOut {
@@ -100,6 +100,7 @@ export const csvSinkSpec = (path: string, format: CsvFormatOut): SinkSpec => ({
   kind: 'csv',
   args: { path, ...format },
   accepts: 'items',
+  replaces: replacedBy(path),
   open: async () => {
     const stringify = await stringifier(format.delimiter)
     return csvWriter(await openTarget(path), stringify, format)

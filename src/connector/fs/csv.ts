@@ -2,6 +2,7 @@
  * CSV files, as source and as sink.
  */
 import type { Type } from 'io-ts'
+import type { OptionNames } from '../../error/known-options.ts'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { sinkThrough } from '../../graph/flow.ts'
 import { sinkOf, type Source } from '../../graph/source.ts'
@@ -14,7 +15,7 @@ import { csvReader } from './csv-reader.ts'
 import { duplicateOf, type BadRow } from './csv-rows.ts'
 import { csvSinkSpec } from './csv-writer.ts'
 import { fileEnd, type FileEnd } from './file-end.ts'
-import { fileSource, lineArgs, type TextOptions } from './file-source.ts'
+import { fileSource, lineArgs, TEXT_OPTIONS, type TextOptions } from './file-source.ts'
 import { nameOf } from './lines.ts'
 import { pathList, sinkPath, type Paths } from './paths.ts'
 import type { FileResult } from './text-writer.ts'
@@ -38,6 +39,10 @@ export interface CsvOptions extends TextOptions {
   readonly onError?: PlainOptions['onError']
   /** Writing: the keys of the items that are written, in this order. Default: those of the first item. */
   readonly columns?: readonly string[] | undefined
+}
+
+const NAMES: OptionNames<CsvOptions & { readonly codec?: unknown }> = {
+  ...TEXT_OPTIONS, delimiter: 1, header: 1, comment: 1, trim: 1, onError: 1, columns: 1, codec: 1
 }
 
 const namesOf = (option: string, names: readonly unknown[]): readonly string[] => {
@@ -97,7 +102,7 @@ export function csv(
   const list = pathList('csv', paths)
   const { name, codec, onError, columns } = options
   const args: CsvArgs = {
-    ...lineArgs('csv', options),
+    ...lineArgs('csv', options, NAMES),
     delimiter: delimiterOf(options.delimiter ?? ','),
     header: headerOf(options.header),
     comment: options.comment ?? '',

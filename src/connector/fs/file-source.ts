@@ -2,8 +2,10 @@
  * A source of files: what `lines`, `bytes`, `ndjson` and `csv` have in common. Files are found when the run begins, cut into
  * splits, and read by the reader, on the caller's loop or in workers. Standard input is one stream that the event loop pulls.
  */
+import type { Names, OptionNames } from '../../error/known-options.ts'
 import { oneOf, stageOptions, wholeNumber } from '../../operator/check.ts'
 import type { StageOptions } from '../../graph/options.ts'
+import { STAGE } from '../option-names.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { SourceCursor, SourceSpec, SplitReader } from '../../graph/spec.ts'
 import { STDIN } from './feed.ts'
@@ -23,12 +25,14 @@ export interface TextOptions extends StageOptions {
   readonly chunkBytes?: number | undefined
 }
 
+export const TEXT_OPTIONS: OptionNames<TextOptions> = { ...STAGE, encoding: 1, maxLineBytes: 1, splitBytes: 0, chunkBytes: 0 }
+
 /** The longest line by default, and the longest that V8 could hold as text, in bytes. */
 const MAX_LINE = 128 * 1024 * 1024
 const LONGEST_TEXT = 512 * 1024 * 1024 - 25
 
-export const lineArgs = (reader: string, options: TextOptions): LineArgs => {
-  stageOptions(`fs.${reader}`, options)
+export const lineArgs = (reader: string, options: TextOptions, names: Names = TEXT_OPTIONS): LineArgs => {
+  stageOptions(`fs.${reader}`, options, names)
   const { encoding = 'utf8', maxLineBytes = MAX_LINE, chunkBytes } = options
   return {
     encoding: oneOf(`fs.${reader}`, 'encoding', encoding, ['utf8', 'latin1']),

@@ -6,6 +6,7 @@ import { sinkThrough } from '../../graph/flow.ts'
 import type { StageOptions } from '../../graph/options.ts'
 import { sinkOf, type Sink, type Source } from '../../graph/source.ts'
 import { stageOptions } from '../../operator/check.ts'
+import { STAGE } from '../option-names.ts'
 import { map } from '../../operator/map.ts'
 import { fileEnd, type FileEnd } from './file-end.ts'
 import { fileSource, lineArgs, type TextOptions } from './file-source.ts'
@@ -79,6 +80,6 @@ export const stdin = (options: LinesOptions = {}): Source<string> =>
  * (`… | head`), the sink wants no more and the run ends without an error.
  */
 export const stdout = (options: StageOptions = {}): Sink<string, FileResult> => {
-  stageOptions('fs.stdout', options)
+  stageOptions('fs.stdout', options, STAGE)
   return linesSink('stdout', STDOUT, options.name ?? 'stdout')
 }

@@ -2,6 +2,7 @@
  * Files of JSON values, one per line, as source and as sink.
  */
 import type { Type } from 'io-ts'
+import type { OptionNames } from '../../error/known-options.ts'
 import { sinkThrough } from '../../graph/flow.ts'
 import { sinkOf, type Source } from '../../graph/source.ts'
 import type { PlainOptions } from '../../operator/cpu.ts'
@@ -10,7 +11,7 @@ import { encode } from '../../operator/encode.ts'
 import { parseJson } from '../../operator/parse-json.ts'
 import { toJson } from '../../operator/to-json.ts'
 import { fileEnd, type FileEnd } from './file-end.ts'
-import { fileSource, lineArgs, type TextOptions } from './file-source.ts'
+import { fileSource, lineArgs, TEXT_OPTIONS, type TextOptions } from './file-source.ts'
 import { lineReader } from './line-reader.ts'
 import { nameOf } from './lines.ts'
 import { pathList, sinkPath, type Paths } from './paths.ts'
@@ -20,6 +21,8 @@ export interface NdjsonOptions extends TextOptions {
   /** What becomes of a line that is not JSON. Default `'fail'`. */
   readonly onError?: PlainOptions['onError']
 }
+
+const NAMES: OptionNames<NdjsonOptions & { readonly codec?: unknown }> = { ...TEXT_OPTIONS, onError: 1, codec: 1 }
 
 /**
  * The values of files of newline-delimited JSON; or, given to `to`, a sink that writes each item as a line of JSON.
@@ -44,7 +47,7 @@ export function ndjson(
   const values: Source<unknown> = fileSource<string>({
     kind: 'ndjson',
     reader: lineReader,
-    args: { ...lineArgs('ndjson', options), skipBlank: true },
+    args: { ...lineArgs('ndjson', options, NAMES), skipBlank: true },
     paths: list,
     divisible: true,
     splitBytes: options.splitBytes,

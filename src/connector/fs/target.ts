@@ -9,7 +9,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { access, chmod, constants, open, realpath, rename, stat, unlink, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 import { systemCode, writeFailed } from '../../error/wording-files.ts'
@@ -187,6 +187,13 @@ export const openFile = async (path: string): Promise<Target> => {
 }
 
 export const STDOUT = '<stdout>'
+
+/** The file that a sink replaces; `undefined` for what is written in place: standard output and devices, which may be written by several. */
+export const replacedBy = (path: string): string | undefined => {
+  if (path === '-' || path === STDOUT) return undefined
+  const full = resolve(path)
+  return full.startsWith('/dev/') ? undefined : full
+}
 
 /** Codes that mean: whoever read our output has gone. */
 const GONE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'EOF'])

@@ -2,7 +2,7 @@
  * The writer of text sinks: joined lines in, bytes out. On the caller's loop; the lines were made where their items were.
  */
 import type { SinkSpec, SinkWriter } from '../../graph/spec.ts'
-import { openFile, openStdout, STDOUT, type Target } from './target.ts'
+import { openFile, openStdout, replacedBy, STDOUT, type Target } from './target.ts'
 
 /** What a file sink answers. */
 export interface FileResult {
@@ -42,5 +42,6 @@ export const textSinkSpec = (kind: string, path: string): SinkSpec => ({
   kind,
   args: { path },
   accepts: 'text',
+  replaces: replacedBy(path),
   open: async () => textWriter(await openTarget(path))
 })

@@ -2,6 +2,7 @@
  * A sink that calls a function: one item after the other, or, where the options say so, several at a time and with a policy.
  */
 import { setImmediate } from 'node:timers/promises'
+import type { OptionNames } from '../../error/known-options.ts'
 import type { FunctionOptions, OnError, StageOptions } from '../../graph/options.ts'
 import { flowOf, sinkOf, type Sink } from '../../graph/source.ts'
 import type { RunContext, SinkWriter } from '../../graph/spec.ts'
@@ -11,6 +12,7 @@ import type { Adaptive } from '../../operator/adaptive.ts'
 import type { CallContext } from '../../operator/calls.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 import { callingSpec } from '../../operator/map-async.ts'
+import { STAGE } from '../option-names.ts'
 
 /** After so long in synchronous calls the event loop gets its turn, in milliseconds. */
 const TURN_MS = 8
@@ -59,6 +61,8 @@ export interface ForEachOptions<A = unknown> extends FunctionOptions {
   /** Called for an item that would fail the run: after the retries, and with `onError: 'fail'`. What it throws or rejects with fails the run. */
   readonly fallback?: ((item: A, error: unknown, context: CallContext) => unknown) | undefined
 }
+
+const NAMES: OptionNames<ForEachOptions<never>> = { ...STAGE, onError: 1, concurrency: 1, timeoutMs: 1, fallback: 1 }
 
 /** At least one of the options of calls. */
 export type ForEachCalls<A> = ForEachOptions<A> &
@@ -111,7 +115,7 @@ export function forEach<A>(fn: (item: A, context: CallContext) => unknown, optio
 export function forEach<A>(fn: (item: A) => unknown, options?: StageOptions): Sink<A, number>
 export function forEach(fn: (item: never, context: never) => unknown, options: ForEachOptions<never> = {}): Sink<never, number> {
   callable('forEach', 'fn', fn)
-  stageOptions('forEach', options)
+  stageOptions('forEach', options, NAMES)
   const { concurrency, timeoutMs, onError, fallback } = options
   if ([concurrency, timeoutMs, onError, fallback].some((option) => option !== undefined)) return called(fn, options)
   const open = (context: RunContext): SinkWriter<number> => writer(fn as (item: never) => unknown, context)

@@ -7,11 +7,13 @@
  */
 import type { Subscribable, Unsubscribable } from 'rxjs'
 import { argumentError } from '../../error/pipeline-error.ts'
+import type { OptionNames } from '../../error/known-options.ts'
 import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { RunContext, SourceCursor } from '../../graph/spec.ts'
 import { callable, stageOptions } from '../../operator/check.ts'
 import { boundOf, type HoldOptions } from '../../operator/held.ts'
+import { HOLD } from '../option-names.ts'
 import { Hold } from './hold.ts'
 
 /** What `fromEvent` needs of an EventEmitter. */
@@ -34,6 +36,8 @@ export interface FromEventOptions<A> extends StageOptions, HoldOptions {
   /** Ends the source when it is aborted. */
   readonly signal?: AbortSignal | undefined
 }
+
+const NAMES: OptionNames<FromEventOptions<never>> = { ...HOLD, select: 1, endOn: 1, signal: 1 }
 
 type Listener = (...args: unknown[]) => void
 
@@ -135,7 +139,7 @@ export function fromEvent(target: EmitterLike | TargetLike, name: string | symbo
   if (name === '' || (typeof name !== 'string' && typeof name !== 'symbol')) {
     throw argumentError('type', 'fromEvent: the name of the event must be a text or a symbol', `got ${name === '' ? 'an empty one' : typeof name}`, 'pass the name')
   }
-  stageOptions('fromEvent', options)
+  stageOptions('fromEvent', options, NAMES)
   if (options.select !== undefined) callable('fromEvent', 'select', options.select)
   const bound = boundOf('fromEvent', options)
   const { endOn = [], signal } = options

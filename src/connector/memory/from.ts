@@ -13,6 +13,7 @@ import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
 import { stageOptions } from '../../operator/check.ts'
 import { boundOf, DEFAULT_BOUND, type HoldOptions } from '../../operator/held.ts'
+import { HOLD, STAGE } from '../option-names.ts'
 import { StreamPull } from '../stream-pull.ts'
 import { Gathering } from './gather.ts'
 import { Hold } from './hold.ts'
@@ -170,7 +171,7 @@ export function from<A>(
   options?: StageOptions
 ): Source<A>
 export function from(input: unknown, options: StageOptions = {}): Source<unknown> {
-  stageOptions('from', options)
+  stageOptions('from', options, STAGE)
   return sourceOf<unknown>({ role: 'source', kind: 'from', args: {}, open: opener(input) }, options.name)
 }
 
@@ -186,7 +187,7 @@ export function from(input: unknown, options: StageOptions = {}): Source<unknown
  */
 export const fromObservable = <A>(observable: Observable<A> | Subscribable<A>, options: FromObservableOptions = {}): Source<A> => {
   if (!isFunction((observable as Shapes | null | undefined)?.subscribe)) throw notASource(observable)
-  stageOptions('fromObservable', options)
+  stageOptions('fromObservable', options, HOLD)
   const bound = boundOf('fromObservable', options)
   const open = (context: RunContext): SourceCursor => new Hold(observable, bound, context)
   return sourceOf<A>({ role: 'source', kind: 'fromObservable', args: { ...bound }, open }, options.name)

@@ -8,6 +8,7 @@ import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, SourceCursor } from '../../graph/spec.ts'
 import { milliseconds, stageOptions } from '../../operator/check.ts'
 import { clock, type Alarm, type Clock } from '../../prelude/clock.ts'
+import { STAGE } from '../option-names.ts'
 
 class Ticks implements SourceCursor {
   readonly #ms: number
@@ -54,6 +55,6 @@ class Ticks implements SourceCursor {
  */
 export const interval = (ms: number, options: StageOptions = {}): Source<number> => {
   milliseconds('interval', 'ms', ms, 0)
-  stageOptions('interval', options)
+  stageOptions('interval', options, STAGE)
   return sourceOf<number>({ role: 'source', kind: 'interval', args: { ms }, open: () => new Ticks(ms) }, options.name)
 }

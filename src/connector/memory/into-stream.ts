@@ -10,11 +10,13 @@ import type { Writable } from 'node:stream'
 import type { WritableStream, WritableStreamDefaultWriter } from 'node:stream/web'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { sinkCut } from '../../error/wording-sources.ts'
+import type { OptionNames } from '../../error/known-options.ts'
 import type { StageOptions } from '../../graph/options.ts'
 import { sinkOf, type Sink } from '../../graph/source.ts'
 import type { RunContext, SinkWriter } from '../../graph/spec.ts'
 import { stageOptions } from '../../operator/check.ts'
 import { Interruptible } from '../../prelude/interruptible.ts'
+import { STAGE } from '../option-names.ts'
 import { settleWithin } from '../settle-within.ts'
 
 export interface IntoStreamOptions extends StageOptions {
@@ -24,6 +26,8 @@ export interface IntoStreamOptions extends StageOptions {
    */
   readonly end?: boolean | undefined
 }
+
+const NAMES: OptionNames<IntoStreamOptions> = { ...STAGE, end: 1 }
 
 const ignore = (): void => undefined
 
@@ -231,7 +235,7 @@ const ending = (sink: string, { end = true }: IntoStreamOptions): boolean => {
 export const intoWritable = <A>(stream: Writable, options: IntoStreamOptions = {}): Sink<A, number> => {
   const shape = stream as Partial<Record<'write' | 'end' | 'on', unknown>> | null | undefined
   if (typeof shape?.write !== 'function' || typeof shape.end !== 'function' || typeof shape.on !== 'function') throw notAStream('intoWritable', 'a Node Writable')
-  stageOptions('intoWritable', options)
+  stageOptions('intoWritable', options, NAMES)
   const ends = ending('intoWritable', options)
   const open = (context: RunContext): SinkWriter<number> => new NodeWriter(stream, ends, context)
   return sinkOf<A, number>({ role: 'sink', kind: 'intoWritable', args: { end: ends }, accepts: 'items', open }, options.name)
@@ -256,7 +260,7 @@ export const intoWritable = <A>(stream: Writable, options: IntoStreamOptions = {
  */
 export const intoWebWritable = <A>(stream: WritableStream<A>, options: IntoStreamOptions = {}): Sink<A, number> => {
   if (typeof (stream as { getWriter?: unknown } | null | undefined)?.getWriter !== 'function') throw notAStream('intoWebWritable', 'a web WritableStream')
-  stageOptions('intoWebWritable', options)
+  stageOptions('intoWebWritable', options, NAMES)
   const ends = ending('intoWebWritable', options)
   const open = (context: RunContext): SinkWriter<number> => new WebWriter(stream, ends, context)
   return sinkOf<A, number>({ role: 'sink', kind: 'intoWebWritable', args: { end: ends }, accepts: 'items', open }, options.name)

@@ -16,6 +16,7 @@ import type { Overflow } from '../../graph/observe.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
 import { oneOf, stageOptions, wholeNumber } from '../../operator/check.ts'
+import { HOLD } from '../option-names.ts'
 
 export interface QueueOptions extends StageOptions {
   /** Items held. A whole number >= 1. Default 1024. */
@@ -160,7 +161,7 @@ class Feeding implements SourceCursor {
  * await all // => [1, 2, 3]
  */
 export const queue = <A>(options: QueueOptions = {}): Queue<A> => {
-  stageOptions('queue', options)
+  stageOptions('queue', options, HOLD)
   const asked = oneOf('queue', 'overflow', options.overflow ?? 'wait', ['wait', 'dropOldest', 'dropNewest', 'latest', 'fail'])
   const given = wholeNumber('queue', 'capacity', options.capacity ?? 1024, 1)
   const [capacity, overflow]: [number, Overflow] = asked === 'latest' ? [1, 'dropOldest'] : [given, asked]

@@ -8,6 +8,7 @@ import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { SourceCursor } from '../../graph/spec.ts'
 import { numberFrom, stageOptions } from '../../operator/check.ts'
+import { STAGE } from '../option-names.ts'
 
 /** Numbers made at a time. */
 const BATCH = 4096
@@ -43,7 +44,7 @@ const cursor = (start: number, step: number, count: number): SourceCursor => {
 export const range = (start: number, end: number, step = 1, options: StageOptions = {}): Source<number> => {
   finite('start', start)
   numberFrom('range', 'end', end, -Infinity)
-  stageOptions('range', options)
+  stageOptions('range', options, STAGE)
   if (finite('step', step) === 0) {
     throw argumentError('range', 'range: step must not be 0', 'got 0', 'use a positive step to go up, a negative one to go down')
   }

@@ -5,6 +5,7 @@ import type { StageOptions } from '../../graph/options.ts'
 import { sinkOf, type Sink } from '../../graph/source.ts'
 import type { SinkWriter } from '../../graph/spec.ts'
 import { stageOptions } from '../../operator/check.ts'
+import { STAGE } from '../option-names.ts'
 
 const writer = (): SinkWriter<unknown[]> => {
   const all: unknown[] = []
@@ -26,6 +27,6 @@ const writer = (): SinkWriter<unknown[]> => {
  * report.results.n // => [0, 1, 2]
  */
 export const toArray = <A>(options: StageOptions = {}): Sink<A, A[]> => {
-  stageOptions('toArray', options)
+  stageOptions('toArray', options, STAGE)
   return sinkOf<A, A[]>({ role: 'sink', kind: 'toArray', args: {}, accepts: 'items', open: writer }, options.name)
 }

@@ -8,7 +8,8 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import { argumentError } from '../../error/pipeline-error.ts'
-import { theRunner, type RunOptions } from '../../graph/runner.ts'
+import type { OptionNames } from '../../error/known-options.ts'
+import { RUN_OPTIONS, theRunner, type RunOptions } from '../../graph/runner.ts'
 import type { Source } from '../../graph/source.ts'
 import { optionsObject, sources, wholeNumber } from '../../operator/check.ts'
 
@@ -23,6 +24,9 @@ export interface ToWebStreamOptions extends RunOptions {
   /** Items that the stream reads ahead. A whole number >= 0. Default 0. */
   readonly highWaterMark?: number | undefined
 }
+
+const WEB: OptionNames<ToWebStreamOptions> = { ...RUN_OPTIONS, highWaterMark: 1 }
+const READABLE: OptionNames<ToReadableOptions> = { ...WEB, objectMode: 1 }
 
 const nullItem = (): Error =>
   argumentError('type', 'toReadable: null cannot be an item of a Node stream', 'the source emitted null', 'map it to something else, or use toWebStream')
@@ -42,7 +46,7 @@ const nullItem = (): Error =>
  */
 export const toReadable = <A>(source: Source<A>, options: ToReadableOptions = {}): Readable => {
   sources('toReadable', [source], 1)
-  optionsObject('toReadable', options)
+  optionsObject('toReadable', options, READABLE)
   const { objectMode = true, highWaterMark, ...running } = options
   let items: AsyncIterator<A> | undefined
   let reading = false
@@ -93,7 +97,7 @@ export const toReadable = <A>(source: Source<A>, options: ToReadableOptions = {}
  */
 export const toWebStream = <A>(source: Source<A>, options: ToWebStreamOptions = {}): ReadableStream<A> => {
   sources('toWebStream', [source], 1)
-  optionsObject('toWebStream', options)
+  optionsObject('toWebStream', options, WEB)
   const { highWaterMark = 0, ...running } = options
   let items: AsyncIterator<A> | undefined
   return new ReadableStream<A>(

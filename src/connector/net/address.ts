@@ -1,5 +1,6 @@
 /** Where a socket is, or is to be: a port of a host, or the path of a local socket. Called by this folder. */
 import type { Socket } from 'node:net'
+import type { Names, OptionNames } from '../../error/known-options.ts'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { optionsObject } from '../../operator/check.ts'
 
@@ -18,14 +19,16 @@ export interface LocalPath {
 
 export type Where = Port | LocalPath
 
+export const WHERE: OptionNames<Port & LocalPath> = { port: 1, host: 1, path: 1 }
+
 /** The end of a connection. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 export const HOST = '127.0.0.1'
 
 /** What `node:net` is told. */
-export const checkedWhere = (call: string, options: Where): { readonly port: number; readonly host: string } | { readonly path: string } => {
-  optionsObject(call, options)
+export const checkedWhere = (call: string, options: Where, names: Names): { readonly port: number; readonly host: string } | { readonly path: string } => {
+  optionsObject(call, options, names)
   if ('path' in options && options.path !== undefined) {
     if (typeof options.path === 'string' && options.path !== '') return { path: options.path }
     const got = `got ${typeof options.path}`

@@ -2,8 +2,9 @@
  * The side of a connection that asks for it.
  */
 import { createConnection, type Socket } from 'node:net'
+import type { OptionNames } from '../../error/known-options.ts'
 import { cannotConnect } from '../../error/wording-net.ts'
-import { checkedWhere, textOf, type Where } from './address.ts'
+import { checkedWhere, textOf, WHERE, type Where } from './address.ts'
 import type { WaitOptions } from './changes.ts'
 import { Connection } from './connection.ts'
 
@@ -13,6 +14,8 @@ export interface ConnectSettings extends WaitOptions {
 }
 
 export type ConnectOptions = Where & ConnectSettings
+
+const NAMES: OptionNames<typeof WHERE & ConnectSettings> = { ...WHERE, noDelay: 1, signal: 1 }
 
 /**
  * Connects to a port of a host, or to a local socket (`{ path }`).
@@ -26,7 +29,7 @@ export type ConnectOptions = Where & ConnectSettings
  * await listener.close()
  */
 export const connect = async (options: ConnectOptions): Promise<Connection> => {
-  const where = checkedWhere('connect', options)
+  const where = checkedWhere('connect', options, NAMES)
   const { signal, noDelay = true } = options
   signal?.throwIfAborted()
   const socket = await new Promise<Socket>((resolve, reject) => {

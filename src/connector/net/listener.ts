@@ -11,13 +11,14 @@
  * Called by users; touches one server of node:net.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import type { OptionNames } from '../../error/known-options.ts'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { cannotListen, listenerClosed } from '../../error/wording-net.ts'
 import { sourceUsed } from '../../error/wording-sources.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { RunContext, SourceCursor } from '../../graph/spec.ts'
 import '../executor-later.ts'
-import { checkedWhere, textOf, type Address, type Where } from './address.ts'
+import { checkedWhere, textOf, WHERE, type Address, type Where } from './address.ts'
 import { Changes, type WaitOptions } from './changes.ts'
 import { Connection } from './connection.ts'
 import { resetSocket } from './reset.ts'
@@ -32,6 +33,8 @@ export interface ListenSettings {
 }
 
 export type ListenOptions = Where & ListenSettings
+
+const NAMES: OptionNames<typeof WHERE & ListenSettings> = { ...WHERE, maxWaiting: 1, backlog: 1, noDelay: 1 }
 
 const count = (name: string, value: number): number => {
   if (Number.isInteger(value) && value >= 1) return value
@@ -196,7 +199,7 @@ export class Listener implements AsyncIterable<Connection>, AsyncDisposable {
  * await server.drain()
  */
 export const listen = async (options: ListenOptions): Promise<Listener> => {
-  const where = checkedWhere('listen', options)
+  const where = checkedWhere('listen', options, NAMES)
   const { maxWaiting = 1024, backlog = 511, noDelay = true } = options
   count('maxWaiting', maxWaiting)
   count('backlog', backlog)

@@ -1,4 +1,5 @@
 /** How a child process is started and how it may end: options, checked at declaration. Called by command.ts. */
+import type { OptionNames } from '../../error/known-options.ts'
 import { argumentError } from '../../error/pipeline-error.ts'
 import { optionsObject, wholeNumber } from '../../operator/check.ts'
 
@@ -33,6 +34,10 @@ export interface CommandOptions {
   readonly killOnDispose?: boolean | undefined
 }
 
+const NAMES: OptionNames<CommandOptions> = {
+  name: 1, cwd: 1, env: 1, allow: 1, stderr: 1, stdout: 1, stdin: 1, killSignal: 1, graceMs: 1, killOnDispose: 1
+}
+
 const words = (name: string, value: unknown, allowed: readonly string[]): void => {
   if (value === undefined || (typeof value === 'string' && allowed.includes(value))) return
   const got = typeof value === 'string' ? value : typeof value
@@ -42,7 +47,7 @@ const words = (name: string, value: unknown, allowed: readonly string[]): void =
 const ELSEWHERE = ['pipe', 'inherit', 'ignore']
 
 export const checkedOptions = (options: CommandOptions): CommandOptions => {
-  optionsObject('command', options)
+  optionsObject('command', options, NAMES)
   words('stdin', options.stdin, ELSEWHERE)
   words('stdout', options.stdout, ELSEWHERE)
   words('stderr', options.stderr, ['keep', ...ELSEWHERE])

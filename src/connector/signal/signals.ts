@@ -9,6 +9,7 @@ import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, SourceCursor } from '../../graph/spec.ts'
 import { stageOptions } from '../../operator/check.ts'
+import { STAGE } from '../option-names.ts'
 import '../executor-later.ts'
 import { Changes } from '../net/changes.ts'
 import { heard, onMainThread } from './heard.ts'
@@ -63,7 +64,7 @@ export function signals<N extends NodeJS.Signals>(...names: readonly [N, ...N[]]
 export function signals<N extends NodeJS.Signals>(names: readonly [N, ...N[]], options: StageOptions): Source<N>
 export function signals<N extends NodeJS.Signals>(...given: readonly unknown[]): Source<N> {
   const [names, options] = Array.isArray(given[0]) ? [given[0] as readonly unknown[], (given[1] ?? {}) as StageOptions] : [given, {}]
-  stageOptions('signals', options)
+  stageOptions('signals', options, STAGE)
   if (names.length === 0) heard('signals', undefined)
   const wanted = [...new Set(names.map((name) => heard('signals', name)))]
   return sourceOf<N>({ role: 'source', kind: 'signals', args: { names: wanted }, open: () => new Listening(wanted) }, options.name)
