@@ -22,6 +22,7 @@ import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { withContext, type Context } from '../prelude/context.ts'
 import { observable } from '../prelude/observable.ts'
 import { weather, type Weather } from '../prelude/weather.ts'
+import { ignore, listen } from '../sync/abort.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain-task.ts'
 import type { DeadLetter } from './failure.ts'
@@ -203,7 +204,8 @@ class Running {
     const abort = (): void => {
       this.cancel(signal?.reason)
     }
-    signal?.addEventListener('abort', abort, { once: true })
+    const listener = { aborted: () => undefined, left: abort } // all runs of a signal share one listener: many are no leak
+    if (signal !== undefined) listen(signal, listener)
     const watch = this.#watch()
     try {
       await Promise.resolve() // subscribers of the outputs come first
@@ -216,7 +218,7 @@ class Running {
       await this.#conclude()
     } finally {
       clearInterval(watch)
-      signal?.removeEventListener('abort', abort)
+      if (signal !== undefined) ignore(signal, listener)
     }
     const report = this.#report()
     if (this.#failure !== undefined) {
