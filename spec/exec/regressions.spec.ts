@@ -241,6 +241,8 @@ suite('slots of the arena', (it) => {
         },
         pauseAt: undefined,
         moves: () => false,
+        leaves: () => false,
+        morsel: () => 1,
         fn: (_, fn) => fn,
         outside: () => undefined
       }

@@ -81,7 +81,7 @@ const TABLE: Readonly<Record<string, Names>> = {
   scan: names<ScanOptions>({ ...CPU, restart: 1 }),
   reduce: names<ReduceOptions<Any>>({ ...CPU, combine: 1 }),
   mapAsync: names<MapAsyncOptions>({ ...CALLS, concurrency: 1, ordered: 1, timeoutMs: 1, fallback: 1 }),
-  mergeMap: names<MergeMapOptions>({ ...WAITING, concurrency: 1, ordered: 1 }),
+  mergeMap: names<MergeMapOptions>({ ...WAITING, concurrency: 1, ordered: 1, prefetch: 1 }),
   recurse: names<RecurseOptions>({ ...CALLS, maxWaiting: 1, concurrency: 1, timeoutMs: 1 }),
   rx: names<RxOptions>({ ...STAGE, ...HOLD }),
   takeWhile: names<TakeWhileOptions>({ ...CPU, inclusive: 1 }),

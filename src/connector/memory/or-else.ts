@@ -8,6 +8,7 @@ import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
 import { callable, sources, stageOptions } from '../../operator/check.ts'
+import { STAGE } from '../option-names.ts'
 import { closed, cursorOf } from './nested.ts'
 
 /** Says what to go on with; `undefined`: nothing, the failure ends the run. */
@@ -86,7 +87,7 @@ class Continued implements SourceCursor {
 export const orElse = <A, B = A>(source: Source<A>, other: OrElse<B>, options: StageOptions = {}): Source<A | B> => {
   sources('orElse', [source], 1)
   callable('orElse', 'other', other)
-  stageOptions('orElse', options)
+  stageOptions('orElse', options, STAGE)
   const open = (context: RunContext): SourceCursor => new Continued(context, source, other)
   return sourceOf<A | B>({ role: 'source', kind: 'orElse', args: {}, open }, options.name)
 }

@@ -4,6 +4,7 @@
  *     source  1--2--X      3--4--X        5--|
  *     out     1--2---------3--4-----------5--|      the waits: initialMs, × factor …, no longer than maxMs, a part of each random
  */
+import type { OptionNames } from '../../error/known-options.ts'
 import { argumentError, ownCode } from '../../error/pipeline-error.ts'
 import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
@@ -11,6 +12,7 @@ import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
 import { callable, checkRetry, milliseconds, oneOf, optionsObject, sources, stageOptions, wholeNumber } from '../../operator/check.ts'
 import { backoffMs } from '../../operator/compile.ts'
 import { clock, type Alarm } from '../../prelude/clock.ts'
+import { STAGE } from '../option-names.ts'
 import { closed, cursorOf } from './nested.ts'
 
 /** What is known when a source is opened again. */
@@ -40,6 +42,10 @@ export interface ReopenOptions extends StageOptions {
   readonly whenEnded?: 'end' | 'reopen' | undefined
   /** Looks at a failure: `'retry'` (while tries are left), `'fail'`, or `'end'`, as if it had ended. Default: every failure is tried again. */
   readonly decide?: ((error: unknown, attempts: number) => 'retry' | 'fail' | 'end') | undefined
+}
+
+const NAMES: OptionNames<ReopenOptions> = {
+  ...STAGE, times: 1, initialMs: 1, factor: 1, maxMs: 1, jitter: 1, resetAfterMs: 1, whenEnded: 1, decide: 1
 }
 
 type Settings = { readonly [K in Exclude<keyof ReopenOptions, 'name'>]-?: NonNullable<ReopenOptions[K]> }
@@ -139,7 +145,7 @@ class Reopening implements SourceCursor {
 
 const settingsOf = (options: ReopenOptions): Settings => {
   optionsObject('reopen', options)
-  stageOptions('reopen', options)
+  stageOptions('reopen', options, NAMES)
   const { initialMs = 100, factor = 2, maxMs = 30_000, jitter = 0.5, decide = () => 'retry' as const } = options
   if (options.times !== undefined) wholeNumber('reopen', 'times', options.times, 1)
   checkRetry('reopen', { policy: 'retry', times: 1, initialMs, factor, maxMs, jitter, then: 'fail' })
