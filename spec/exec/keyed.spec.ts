@@ -17,7 +17,8 @@ const numbered = (keys: number) =>
     key: (item: number, { keys: k }) => item % k,
     create: (key) => ({ key, n: 0 }),
     map: (state, item): Seen => ({ key: state.key, item, n: ++state.n }),
-    env: { keys }
+    env: { keys },
+    maxKeys: Infinity
   })
 
 /** By key, in the order of arrival. */
@@ -51,7 +52,7 @@ suite('stages with a state per key', (it) => {
 
   it('a failing item ends the run, is skipped, or is set aside, by its policy, wherever its key is', async () => {
     const failing = (onError: 'fail' | 'skip' | 'deadLetter') =>
-      range(0, 20_000).pipe(scanBy((n) => n % 7, (sum, n) => { if (n % 1000 === 999) throw new Error(`no ${n}`); return sum + 1 }, 0, { onError, lane: 'blocking', name: 'totals' }))
+      range(0, 20_000).pipe(scanBy((n) => n % 7, (sum, n) => { if (n % 1000 === 999) throw new Error(`no ${n}`); return sum + 1 }, 0, { onError, lane: 'blocking', name: 'totals', maxKeys: Infinity }))
     const error = await rejection(pipeline({ out: failing('fail').to(forEach(() => undefined)) }).run({ workers: 2 }).done) as { code?: string; stage?: string }
     assert.equal([error.code, error.stage], ['ERR_MILLRACE_STAGE_FAILED', 'totals'])
     for (const onError of ['skip', 'deadLetter'] as const) {
@@ -77,7 +78,7 @@ suite('stages with a state per key', (it) => {
 
   it('random items, keys and bounds: the same per key in one place and in three', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.nat(30), { maxLength: 300 }), fc.integer({ min: 1, max: 31 }), async (items, keys) => {
-      const flow = (lane: 'async' | 'blocking') => scanBy((n: number, { keys: k }) => n % k, (all: readonly number[], n) => [...all, n], [] as readonly number[], { env: { keys }, lane })
+      const flow = (lane: 'async' | 'blocking') => scanBy((n: number, { keys: k }) => n % k, (all: readonly number[], n) => [...all, n], [] as readonly number[], { env: { keys }, lane, maxKeys: Infinity })
       const last = (all: readonly (readonly [number, readonly number[]])[]) => [...new Map(all)].sort(([a], [b]) => a - b)
       assert.equal(last(await from(items).pipe(flow('blocking')).toArray({ workers: 3 })), last(await from(items).pipe(flow('async')).toArray({ workers: 0 })))
     }), { seed, numRuns: 30 })

@@ -93,6 +93,13 @@ suite('mapState', (it) => {
     }
   })
 
+  it('a field is a key as a function is', async () => {
+    const items = [{ who: 'a', n: 1 }, { who: 'b', n: 2 }, { who: 'a', n: 3 }]
+    const flow = () => mapState({ key: 'who', create: () => ({ sum: 0 }), map: (state, r: { readonly who: string, readonly n: number }) => [r.who, state.sum += r.n], maxKeys: Infinity })
+    assert.equal((await verifyOperator(flow, items)).outs[0], [['a', 1], ['b', 2], ['a', 4]])
+    assert.equal((await verifyOperator(() => scanBy('who', (sum: number, r: { readonly who: string, readonly n: number }) => sum + r.n, 0, { maxKeys: Infinity }), items)).outs[0], [['a', 1], ['b', 2], ['a', 4]])
+  })
+
   it('more keys than maxKeys are an error that says so; known keys still pass by', async () => {
     const { outs, failure } = await verifyOperator(() => visits({ maxKeys: 2 }), ['a', 'b', 'a', 'c', 'a'].map((key) => ({ key, at: 0 })))
     assert.equal(outs[0], [['a', 1], ['b', 1], ['a', 2]])
@@ -163,7 +170,8 @@ suite('mapState', (it) => {
   it('refuses bad arguments at declaration', () => {
     const good = { key: (s: string) => s, create: () => ({}), map: () => 1 }
     verifyRefusals('mapState', [
-      () => mapState({ ...good, key: 'id' as never }),
+      () => mapState({ ...good, key: 1 as never }),
+      () => mapState({ ...good, maxKeys: Infinity, whenFull: 'evictOldest' }),
       () => mapState({ ...good, create: undefined as never }),
       () => mapState({ ...good, map: {} as never }),
       () => mapState({ ...good, onEvict: 1 as never }),
@@ -207,6 +215,6 @@ suite('scanBy', (it) => {
   })
 
   it('refuses bad arguments at declaration', () => {
-    verifyRefusals('scanBy', [() => scanBy('id' as never, (s) => s, 0), () => scanBy((n: number) => n, undefined as never, 0), () => scanBy((n: number) => n, (s) => s, () => 0)])
+    verifyRefusals('scanBy', [() => scanBy(1 as never, (s) => s, 0), () => scanBy((n: number) => n, undefined as never, 0), () => scanBy((n: number) => n, (s) => s, () => 0)])
   })
 })

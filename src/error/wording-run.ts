@@ -143,6 +143,15 @@ export const staysOnLoop = (stage: string, why: string): void => {
   warn('ERR_MILLRACE_STAYS_ON_LOOP', `stage '${stage}' stays on the caller's loop: ${why}. Make its function portable, pass values by env, or say lane: 'async' to silence this`)
 }
 
+/** One warning for all stages of a pipeline whose state has no bound; a stage that was declared once, in one place, is told of once. */
+export const unboundedState = (stages: readonly { readonly site: string | undefined, readonly text: string }[]): void => {
+  const news = stages.filter(({ site, text }) => !warned.has(site ?? text))
+  if (news.length === 0) return
+  for (const { site, text } of news) warned.add(site ?? text)
+  const what = news.length === 1 ? 'a stage remembers more and more' : `${news.length} stages remember more and more`
+  warn('MILLRACE_UNBOUNDED_STATE', `${what}: ${news.map(({ text }) => text).join('; ')}`)
+}
+
 /** A worker that died without harm to a run: between morsels, by a timer or a promise of the user's. */
 export const workerReplaced = (exit: number, cause: unknown): void => {
   const how = cause === undefined ? `exited with code ${exit}` : say(cause)

@@ -11,7 +11,7 @@
  */
 import type { Observable } from 'rxjs'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { cancelledBy, deadlock, staysOnLoop } from '../error/wording-run.ts'
+import { cancelledBy, deadlock, staysOnLoop, unboundedState } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { Closed } from '../graph/source.ts'
@@ -119,6 +119,7 @@ class Running {
       return () => this.#listeners.delete(listen)
     })
     for (const { stage, why } of plan.stays) staysOnLoop(stage, why)
+    unboundedState(plan.unbounded.filter(({ answer }) => !answer))
     this.done = this.#run(signal)
   }
 

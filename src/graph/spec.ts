@@ -29,6 +29,14 @@ export type Reads = readonly string[]
  */
 export type Passes = 'items' | 'fields'
 
+/** That a stage remembers more and more, and has been told no bound. */
+export interface Unbounded {
+  /** The options any of which would bound it. */
+  readonly by: readonly string[]
+  /** What it holds is what it answers at the end of its input: it is not for inputs without an end, and a run does not warn of it. */
+  readonly answer?: true | undefined
+}
+
 export interface KernelSpec {
   readonly role: 'kernel'
   readonly kind: string
@@ -47,6 +55,7 @@ export interface KernelSpec {
   readonly outlets: number
   /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
   readonly holds?: string | undefined
+  readonly unbounded?: Unbounded | undefined
   readonly reads?: Reads | undefined
   readonly passes?: Passes | undefined
   /**
@@ -56,9 +65,9 @@ export interface KernelSpec {
   readonly halves?: { readonly partial: KernelSpec; readonly merge: KernelSpec } | undefined
   /**
    * A stage with a state per key (`fns.key`): the planner may put `spread` before as many copies of it as there are workers, which
-   * sends each item to the copy that owns its key, and `gather` behind them.
+   * sends each item to the copy that owns its key, and `gather` behind them. `copy`: what each copy is, where it is not as the stage alone.
    */
-  readonly keyed?: { readonly spread: KernelSpec; readonly gather: ProcessSpec } | undefined
+  readonly keyed?: { readonly spread: KernelSpec; readonly copy?: KernelSpec | undefined; readonly gather: ProcessSpec } | undefined
 }
 
 /** A run of items on their way through the event loop. Position of `items[i]` is `index + i` unless `origin` tells more. */
@@ -189,6 +198,7 @@ export interface ProcessSpec {
   readonly forwards?: true | undefined
   /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
   readonly holds?: string | undefined
+  readonly unbounded?: Unbounded | undefined
   readonly reads?: Reads | undefined
   readonly passes?: Passes | undefined
 }

@@ -8,7 +8,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { gatheringOf, gatheringSpec, sendPart } from './aggregate.ts'
 import { bindShape } from './aggregates/bind.ts'
 import { PART_SIZE, type Combiner } from './combiner.ts'
-import { heldByKey, keyedArgs, type KeyedOptions } from './count-by.ts'
+import { answeredByKey, keyedArgs, type KeyedOptions } from './count-by.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
 
@@ -99,5 +99,5 @@ export function aggregateBy<A, S, R, E>(
   const gathering = gatheringOf('aggregateBy', combiner)
   const { fns, args } = keyedBy(key) // what the combiner reads is not known
   const all = { ...args, ...keyedArgs('aggregateBy', options) }
-  return flowOf(gatheringSpec('aggregateBy', gathering, fns, all, options, heldByKey('a state', options)), options.name)
+  return flowOf(gatheringSpec('aggregateBy', gathering, fns, all, options, answeredByKey('a state', options)), options.name)
 }

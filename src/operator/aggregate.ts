@@ -71,13 +71,14 @@ export const mergeKernel: Kernel = { ...mergeOf('aggregate.merge', created, fini
 const whole = partialOf('aggregate.inOrder', created, false)
 export const inOrderKernel: Kernel = { ...whole, end: mergeOf('', created, finished).end!, bind: bindShape }
 
+/** What a stage remembers, as its spec says it. */
+export type Held = Pick<KernelSpec, 'holds' | 'unbounded'>
+
 /** What a stage of two halves needs besides its partial half's functions. */
-interface Halves {
+interface Halves extends Held {
   readonly partial: Readonly<Record<string, unknown>>
   readonly merge: Readonly<Record<string, unknown>>
   readonly args?: Readonly<Record<string, unknown>> | undefined
-  /** What the whole remembers: see `holds` of a spec. */
-  readonly holds?: string | undefined
   /** See `KernelSpec`; of the partial half. */
   readonly reads?: Reads | undefined
 }
@@ -86,13 +87,13 @@ interface Halves {
  * The spec of a stage that the planner replaces by its halves, `KIND.partial` and `KIND.merge`. The policy for failing items is
  * the partial half's: when a part cannot be combined the answer would be wrong, so that ends the run.
  */
-export const halved = (kind: string, { partial, merge, args = {}, holds, reads }: Halves, options: CpuOptions<unknown>): KernelSpec => {
+export const halved = (kind: string, { partial, merge, args = {}, holds, unbounded, reads }: Halves, options: CpuOptions<unknown>): KernelSpec => {
   const whole = cpu(kind, { ...partial, ...merge }, options, { parallelism: 'partial', args })
   return {
     ...whole,
     halves: {
       partial: cpu(`${kind}.partial`, partial, options, { parallelism: 'partial', args, reads }),
-      merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args, holds })
+      merge: cpu(`${kind}.merge`, merge, { ...options, lane: 'async', onError: 'fail' }, { parallelism: 'serial', args, holds, unbounded })
     }
   }
 }
@@ -122,13 +123,13 @@ export const gatheringSpec = (
   more: Gathering['fns'],
   moreArgs: Gathering['args'],
   options: CpuOptions<unknown>,
-  holds?: string
+  held: Held = {}
 ): KernelSpec => {
   const all = { ...args, ...moreArgs }
-  if (ordered) return cpu(`${kind}.inOrder`, { ...more, ...fns }, options, { parallelism: 'serial', args: all, holds })
+  if (ordered) return cpu(`${kind}.inOrder`, { ...more, ...fns }, options, { parallelism: 'serial', args: all, ...held })
   const own = args['shape'] === undefined
   const partial = { ...more, ...(own ? only(fns, 'create', 'add', 'size') : fns) }
-  return halved(kind, { partial, merge: own ? only(fns, 'create', 'combine', 'finish') : fns, args: all, holds }, options)
+  return halved(kind, { partial, merge: own ? only(fns, 'create', 'combine', 'finish') : fns, args: all, ...held }, options)
 }
 
 /**

@@ -113,5 +113,5 @@ export const batch = <A, E = undefined>(options: BatchOptions<A, E>): Flow<A, re
     return flowOf(timedBatch({ count, maxWeight, maxMs, weigh: weigh as TimedBatch['weigh'], env: options.env }, options), options.name)
   }
   const fns = weigh === undefined ? {} : { weigh }
-  return flowOf(cpu('batch', fns, options, { parallelism: 'serial', args: { count, maxWeight } }), options.name)
+  return flowOf(cpu('batch', fns, options, { parallelism: 'serial', args: { count, maxWeight }, holds: 'one batch' }), options.name)
 }

@@ -143,5 +143,5 @@ export const buffer = <A>(options: BufferOptions): Flow<A, A> => {
   stageOptions('buffer', options)
   const capacity = wholeNumber('buffer', 'capacity', options.capacity, 1)
   const overflow = oneOf('buffer', 'overflow', options.overflow ?? 'wait', ['wait', 'dropOldest', 'dropNewest', 'fail'])
-  return flowOf(passesAll(processSpec('buffer', run(capacity, overflow), options, { capacity, overflow })), options.name)
+  return flowOf({ ...passesAll(processSpec('buffer', run(capacity, overflow), options, { capacity, overflow })), holds: `items, at most ${capacity}` }, options.name)
 }

@@ -6,14 +6,17 @@
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { halved, sendPart } from './aggregate.ts'
-import { stageOptions, wholeNumber } from './check.ts'
+import { halved, sendPart, type Held } from './aggregate.ts'
+import { stageOptions } from './check.ts'
 import { PART_SIZE } from './combiner.ts'
 import type { Kernel } from './kernel.ts'
-import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
+import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keys.ts'
 
 export interface KeyedOptions<E = undefined> extends CpuOptions<E> {
-  /** Different keys that may be kept, on each worker and in all; one more is an error. A whole number >= 1. Default: no bound. */
+  /**
+   * Different keys that may be kept, on each worker and in all; one more is an error. A whole number >= 1, or Infinity: they are known to
+   * be few. Default: no bound.
+   */
   readonly maxKeys?: number | undefined
 }
 
@@ -51,12 +54,19 @@ export const mergeKernel: Kernel = {
 
 /** What a stage that keeps keys holds, for `explain()`. */
 export const heldByKey = (what: string, { maxKeys }: KeyedOptions<unknown>): string =>
-  `${what} per key, ${maxKeys === undefined ? 'without a bound (maxKeys)' : `at most ${maxKeys}`}`
+  `${what} per key, ${maxKeys === undefined ? 'without a bound (maxKeys)' : maxKeys === Infinity ? 'of keys that are said to be few' : `at most ${maxKeys}`}`
+
+/** That, and whether it is bounded at all, of a stage that answers with what it holds. */
+export const answeredByKey = (what: string, { maxKeys }: KeyedOptions<unknown>): Held => ({
+  holds: heldByKey(what, { maxKeys }),
+  unbounded: unboundedBy({ maxKeys }, true)
+})
 
 /** The arguments of a stage that keeps keys. */
 export const keyedArgs = (operator: string, options: KeyedOptions<unknown>): Readonly<Record<string, unknown>> => {
   stageOptions(operator, options)
-  return options.maxKeys === undefined ? {} : { maxKeys: wholeNumber(operator, 'maxKeys', options.maxKeys, 1) }
+  const maxKeys = keyLimit(operator, options.maxKeys)
+  return maxKeys === undefined ? {} : { maxKeys }
 }
 
 /**
@@ -80,5 +90,5 @@ export function countBy<A, F extends KeyField<A>>(field: F, options?: KeyedOptio
 export function countBy<A>(key: unknown, options: KeyedOptions<unknown> = {}): Flow<A, ReadonlyMap<unknown, number>> {
   const { fns, args, reads } = keyedBy(key)
   const all = { ...args, ...keyedArgs('countBy', options) }
-  return flowOf(halved('countBy', { partial: fns, merge: {}, args: all, holds: heldByKey('a count', options), reads }, options), options.name)
+  return flowOf(halved('countBy', { partial: fns, merge: {}, args: all, ...answeredByKey('a count', options), reads }, options), options.name)
 }

@@ -14,7 +14,7 @@ export interface PlainOptions extends Pick<CpuOptions, 'name' | 'lane'> {
   readonly onError?: Exclude<OnError, Retry> | undefined
 }
 
-type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves' | 'holds' | 'keyed' | 'reads' | 'passes'>>
+type Extra = Partial<Pick<KernelSpec, 'parallelism' | 'args' | 'codec' | 'outlets' | 'halves' | 'holds' | 'unbounded' | 'keyed' | 'reads' | 'passes'>>
 
 /** A policy without its function, which travels with those of the stage. */
 const plain = ({ decide: _, ...retry }: Retry): Retry => retry

@@ -82,6 +82,8 @@ const timed =
     }
   }
 
+const heldKeys = (maxKeys: number): string => `the keys seen last, at most ${maxKeys}`
+
 const itself = (item: unknown): unknown => item
 
 /**
@@ -103,7 +105,7 @@ export function dedupe<A, E>(options: DedupeOptions<A, E>): Flow<A, A> {
   const { key = itself, withinMs } = options
   callable('dedupe', 'key', key)
   const maxKeys = wholeNumber('dedupe', 'maxKeys', options.maxKeys, 1)
-  if (withinMs === undefined) return flowOf(cpu('dedupe', { key }, options, { parallelism: 'serial', args: { maxKeys }, passes: 'items' }), options.name)
+  if (withinMs === undefined) return flowOf(cpu('dedupe', { key }, options, { parallelism: 'serial', args: { maxKeys }, passes: 'items', holds: heldKeys(maxKeys) }), options.name)
   milliseconds('dedupe', 'withinMs', withinMs, 0)
   if (options.lane === 'blocking') {
     throw argumentError(
@@ -114,5 +116,5 @@ export function dedupe<A, E>(options: DedupeOptions<A, E>): Flow<A, A> {
     )
   }
   const plan: Timed = { key: key as Timed['key'], env: options.env, maxKeys, withinMs, onError: plainPolicy('dedupe', options.onError) }
-  return flowOf(processSpec('dedupe', timed(plan), { name: options.name }, { maxKeys, withinMs }), options.name)
+  return flowOf({ ...processSpec('dedupe', timed(plan), { name: options.name }, { maxKeys, withinMs }), holds: heldKeys(maxKeys) }, options.name)
 }

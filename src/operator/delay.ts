@@ -77,5 +77,5 @@ export const delay = <A>(options: DelayOptions): Flow<A, A> => {
   stageOptions('delay', options)
   const ms = milliseconds('delay', 'ms', options.ms, 0)
   const capacity = wholeNumber('delay', 'capacity', options.capacity ?? 1024, 1)
-  return flowOf(passesAll(processSpec('delay', atHand(delaying(ms, capacity)), options, { ms, capacity })), options.name)
+  return flowOf({ ...passesAll(processSpec('delay', atHand(delaying(ms, capacity)), options, { ms, capacity })), holds: `items, at most ${capacity}` }, options.name)
 }

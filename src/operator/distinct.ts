@@ -10,10 +10,10 @@ import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { heldByKey } from './count-by.ts'
 import { cpu } from './cpu.ts'
 import type { Kernel } from './kernel.ts'
-import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
+import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keys.ts'
 
 export interface DistinctOptions<E = undefined> extends CpuOptions<E> {
-  /** Keys that are kept. A whole number >= 1. Default: no bound. */
+  /** Keys that are kept. A whole number >= 1, or Infinity: they are known to be few, and nobody need be warned. Default: no bound. */
   readonly maxKeys?: number | undefined
   /**
    * What happens to a new key when `maxKeys` are kept: `'fail'` (default) is an error; `'evictOldest'` forgets the key that was
@@ -53,7 +53,8 @@ const itself = (item: unknown): unknown => item
  * **Order**   of the input
  * **Errors**  an item that `key` throws on, or whose key is an object, is handled by `onError`; more than `maxKeys` keys are
  *             `ERR_MILLRACE_TOO_MANY_KEYS`
- * **Memory**  one entry per different key, for as long as the run lasts, unless `maxKeys` bounds it
+ * **Memory**  one entry per different key, for as long as the run lasts, unless `maxKeys` bounds it. Without it a run warns
+ *             (`MILLRACE_UNBOUNDED_STATE`); `maxKeys: Infinity` says that the keys are known to be few
  * **Source**  RxJS `distinct`
  * @example
  * await from([3, 1, 3, 2, 1]).pipe(distinct()).toArray() // => [3, 1, 2]
@@ -64,11 +65,11 @@ export function distinct<A>(field: KeyField<A>, options?: DistinctOptions): Flow
 export function distinct<A>(key: unknown = itself, options: DistinctOptions<unknown> = {}): Flow<A, A> {
   stageOptions('distinct', options)
   const whenFull = oneOf('distinct', 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
-  const bounded = options.maxKeys !== undefined || whenFull === 'evictOldest'
+  const maxKeys = whenFull === 'evictOldest' ? wholeNumber('distinct', 'maxKeys', options.maxKeys, 1) : keyLimit('distinct', options.maxKeys)
   const { fns, args: field, reads } = keyedBy(key)
-  const bound = bounded ? { maxKeys: wholeNumber('distinct', 'maxKeys', options.maxKeys, 1), evict: whenFull === 'evictOldest' } : {}
+  const bound = maxKeys === undefined ? {} : { maxKeys, evict: whenFull === 'evictOldest' }
   const spec = cpu('distinct', fns, options, {
-    parallelism: 'serial', args: { ...field, ...bound }, reads, passes: 'items', holds: heldByKey('an entry', options)
+    parallelism: 'serial', args: { ...field, ...bound }, reads, passes: 'items', holds: heldByKey('an entry', options), unbounded: unboundedBy({ maxKeys })
   })
   return flowOf(spec, options.name)
 }

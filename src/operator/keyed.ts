@@ -7,7 +7,7 @@
  * One partition per worker, each in one place: a key has one owner, and its items come in order. It is keyed routing, not a stream of
  * streams: however many keys there are, there are as many queues as partitions, so that nothing waits for a stream that nobody reads.
  * With one worker, or none, there is one partition and nothing is routed. lower.ts does it.
- * Called by mapState and scanBy.
+ * Called by mapState, scanBy and keyedProcess.
  */
 import type { CpuOptions } from '../graph/options.ts'
 import type { KernelSpec, ProcessSpec, UserFunction } from '../graph/spec.ts'
@@ -16,10 +16,11 @@ import { callable, flag, milliseconds, oneOf, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import { emptyStore } from './keyed-store.ts'
+import { keyedBy, keyLimit, keyOf, unboundedBy } from './keys.ts'
 
 /** What bounds the states of a stage that keeps one per key. */
 export interface KeptOptions<A, E = undefined> extends CpuOptions<E> {
-  /** States that each partition keeps. A whole number >= 1. */
+  /** States that each partition keeps. A whole number >= 1, or Infinity: the keys are known to be few, and nobody need be warned. */
   readonly maxKeys?: number | undefined
   /** What a new key does when `maxKeys` are kept: it is an error (default), or lets go of a key that was not used for long. */
   readonly whenFull?: 'fail' | 'evictOldest' | undefined
@@ -41,15 +42,24 @@ export interface KeptOptions<A, E = undefined> extends CpuOptions<E> {
 type Kept = Omit<KeptOptions<never, unknown>, 'at'> & { readonly at?: UserFunction | undefined }
 
 /** What is kept, as `explain()` says it. */
-const heldOf = ({ maxKeys, ttlMs }: Kept): string => {
-  const bounds = [...(maxKeys === undefined ? [] : [`at most ${maxKeys} in a partition`]), ...(ttlMs === undefined ? [] : [`forgotten after ${ttlMs} ms without use`])]
+const heldOf = ({ maxKeys, ttlMs }: Pick<Kept, 'maxKeys' | 'ttlMs'>): string => {
+  const most = maxKeys === Infinity ? 'of keys that are said to be few' : `at most ${maxKeys} in a partition`
+  const bounds = [...(maxKeys === undefined ? [] : [most]), ...(ttlMs === undefined ? [] : [`forgotten after ${ttlMs} ms without use`])]
   return `a state per key, ${bounds.length === 0 ? 'without a bound (maxKeys, ttlMs)' : bounds.join(', ')}`
 }
 
-const check = (kind: string, options: Kept): Readonly<Record<string, unknown>> => {
-  const { maxKeys, ttlMs, at } = options
+/** That, and whether it is bounded at all; for a spec. */
+export const keptBy = (options: Pick<Kept, 'maxKeys' | 'ttlMs'>) => ({
+  holds: heldOf(options),
+  unbounded: unboundedBy({ maxKeys: options.maxKeys, ttlMs: options.ttlMs })
+})
+
+/** The arguments that bound the states, checked. */
+export const keptArgs = (kind: string, options: Kept): Readonly<Record<string, unknown>> => {
+  const { ttlMs, at } = options
+  const maxKeys = keyLimit(kind, options.maxKeys)
   const whenFull = oneOf(kind, 'whenFull', options.whenFull ?? 'fail', ['fail', 'evictOldest'])
-  if (whenFull === 'evictOldest' || maxKeys !== undefined) wholeNumber(kind, 'maxKeys', maxKeys, 1)
+  if (whenFull === 'evictOldest') wholeNumber(kind, 'maxKeys', maxKeys, 1)
   if (ttlMs !== undefined && milliseconds(kind, 'ttlMs', ttlMs, 0) === 0) {
     throw argumentError('range', `${kind}: ttlMs must be more than 0`, 'got 0', 'correct the argument')
   }
@@ -60,7 +70,8 @@ const check = (kind: string, options: Kept): Readonly<Record<string, unknown>> =
   return { maxKeys, evict: whenFull === 'evictOldest', ttlMs, restart: flag(kind, 'restart', options.restart) }
 }
 
-const passed: ProcessSpec = {
+/** What passes the batches of all copies on. */
+export const gather: ProcessSpec = {
   role: 'process',
   kind: 'gather',
   args: {},
@@ -72,18 +83,26 @@ const passed: ProcessSpec = {
   outlets: 1
 }
 
-/** The spec of a stage with a state per key; `fns.key` says whose. */
+/** The options of the stage that reads keys: where a field is the key, there is no call to try again. */
+export const spreadOptions = (options: CpuOptions<unknown>, fns: object): CpuOptions<unknown> => {
+  const { onError } = options
+  return typeof onError === 'object' && Object.keys(fns).length === 0 ? { ...options, onError: onError.then } : options
+}
+
+/** The spec of a stage with a state per key; `key` says whose: a function, or the name of a field. */
 export const keyedSpec = (
   kind: string,
+  key: unknown,
   fns: Readonly<Record<string, unknown>>,
   options: Kept,
   args: Readonly<Record<string, unknown>> = {}
 ): KernelSpec => {
   const { at } = options
-  const all = at === undefined ? fns : { ...fns, at }
-  const whole = cpu(kind, all, options, { parallelism: 'serial', args: { ...check(kind, options), ...args } })
-  const spread = cpu('spread', { key: fns['key'] }, options, { passes: 'items' })
-  return { ...whole, holds: heldOf(options), keyed: { spread, gather: passed } }
+  const by = keyedBy(key)
+  const all = { ...by.fns, ...fns, ...(at === undefined ? {} : { at }) }
+  const whole = cpu(kind, all, options, { parallelism: 'serial', args: { ...keptArgs(kind, options), ...by.args, ...args } })
+  const spread = cpu('spread', by.fns, spreadOptions(options, by.fns), { args: by.args, passes: 'items' })
+  return { ...whole, ...keptBy(options), keyed: { spread, gather } }
 }
 
 /** What a stage says to one item. Names are names of variables in the loop. */
@@ -122,7 +141,7 @@ const body = (kind: string, g: Emitter, item: string, { fresh, each }: Step): st
       while ((${old} = ${store}.expired(${s}, ${a}.ttlMs)) !== undefined) { ${gone(g, old, 'ttl')} }
       ${g.mine}
     }
-    ${key} = ${g.call('key', item)};
+    ${key} = ${keyOf(g, item)};
     ${entry} = ${s}.kept.get(${key});
     ${isNew} = ${entry} === undefined;
     if (${isNew}) {

@@ -3,7 +3,9 @@
  *
  * `newKey` is called by the loops of distinct, countBy and aggregateBy, once per new key and not for every item. Loaded by workers.
  */
+import type { Unbounded } from '../graph/spec.ts'
 import { own } from '../prelude/own-string.ts'
+import { wholeNumber } from './check.ts'
 import type { Emitter } from './kernel.ts'
 
 /**
@@ -15,9 +17,23 @@ export type Key = string | number | bigint | boolean | null | undefined
 /** The fields of `A` that can be keys. */
 export type KeyField<A> = { [K in keyof A & string]-?: A[K] extends Key ? K : never }[keyof A & string]
 
+/** The keys that a field of `A` has. */
+export type KeyOf<A, F extends keyof A> = Extract<A[F], Key>
+
+/** Items with a field `F` that can be a key: for operators whose field is told before their items are. */
+export type HasKey<F extends string> = { readonly [P in F]?: Key }
+
 /** What a stage's spec says of its key: a function of the user's, or the name of a field, which travels without one. */
 export const keyedBy = (key: unknown) =>
   typeof key === 'string' ? { fns: {}, args: { field: key }, reads: [key] } : { fns: { key }, args: {}, reads: undefined }
+
+/** `maxKeys` of a stage; Infinity says that its keys are known to be few. */
+export const keyLimit = (operator: string, maxKeys: number | undefined): number | undefined =>
+  maxKeys === undefined || maxKeys === Infinity ? maxKeys : wholeNumber(operator, 'maxKeys', maxKeys, 1)
+
+/** For `explain()` and the warning of runs: whether nothing bounds the keys, and the options that would. */
+export const unboundedBy = (bounds: Readonly<Record<string, unknown>>, answer?: true): Unbounded | undefined =>
+  Object.values(bounds).some((given) => given !== undefined) ? undefined : { by: Object.keys(bounds), answer }
 
 /** An expression for the key of an item. */
 export const keyOf = (g: Emitter, item: string): string => (g.has('key') ? g.call('key', item) : `${item}[${g.args}.field]`)

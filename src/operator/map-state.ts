@@ -7,7 +7,7 @@
 import { flowOf, type Flow } from '../graph/source.ts'
 import { callable } from './check.ts'
 import { keyedKernel, keyedSpec, type KeptOptions, type Step } from './keyed.ts'
-import type { Key } from './keys.ts'
+import type { HasKey, Key, KeyOf } from './keys.ts'
 
 /** Why a state was let go: it was not used for `ttlMs`, room was needed, or the input has ended. */
 export type Gone = 'ttl' | 'full' | 'end'
@@ -21,6 +21,12 @@ export interface MapStateOptions<A, S, B, K extends Key, E = undefined> extends 
   readonly map: (state: S, item: A, key: K, env: E) => B
   /** Told of every state that is let go, once; what it answers is emitted, unless it is `undefined`. */
   readonly onEvict?: ((state: S, key: K, why: Gone, env: E) => B) | undefined
+}
+
+/** The same, where a field of the items is the key. */
+export interface MapStateFieldOptions<A, F extends keyof A, S, B, E = undefined> extends Omit<MapStateOptions<A, S, B, KeyOf<A, F>, E>, 'key'> {
+  /** The field that says whose state an item is for. */
+  readonly key: F
 }
 
 const step: Step = {
@@ -38,15 +44,15 @@ export const kernel = keyedKernel('mapState', step, true)
  *
  * The items of one key are answered in one place, in their order; those of different keys side by side, one partition of the keys per
  * worker. A state that was not used for `ttlMs` is forgotten, and one is when room is needed and `whenFull` says so; the key then
- * begins anew.
+ * begins anew. `key` is a function, or the name of a field.
  *
  * **Order**   kept within a key; between keys only when the plan has one partition (`workers` 0 or 1)
  * **Cost**    a call of `key` and of `map` and one look-up per item; with several workers one more call of `key`, and the items cross
  *             threads twice
  * **Errors**  an item that `key`, `at`, `create` or `map` throws on, or whose key is an object, is handled by `onError`; with `restart` the
  *             state of its key begins anew, and `onEvict` is not told. A key more than `maxKeys` is `ERR_MILLRACE_TOO_MANY_KEYS`
- * **Memory**  one state per key: in each partition at most `maxKeys`, and those used within twice `ttlMs`. Give one of them, or know
- *             that the keys are few
+ * **Memory**  one state per key: in each partition at most `maxKeys`, and those used within twice `ttlMs`. Without either a run warns
+ *             (`MILLRACE_UNBOUNDED_STATE`); `maxKeys: Infinity` says that the keys are known to be few
  * **Source**  Hazelcast Jet `mapStateful`, Flink's keyed state with TTL
  * @example
  * const visits = mapState({
@@ -57,12 +63,20 @@ export const kernel = keyedKernel('mapState', step, true)
  *   whenFull: 'evictOldest'
  * })
  * await from([{ host: 'a' }, { host: 'a' }]).pipe(visits).toArray() // => [{ host: 'a', visit: 1 }, { host: 'a', visit: 2 }]
+ * const nth = mapState({ key: 'host', create: () => ({ n: 0 }), map: (state, r: { host: string }) => r.host + ++state.n, maxKeys: Infinity })
+ * await from([{ host: 'a' }, { host: 'a' }]).pipe(nth).toArray() // => ['a1', 'a2']
  */
-export const mapState = <A, S extends object, B, K extends Key, E = undefined>(
+export function mapState<A, S extends object, B, K extends Key, E = undefined>(
   options: MapStateOptions<A, S, B, K, E>
-): Flow<A, Exclude<B, undefined>> => {
+): Flow<A, Exclude<B, undefined>>
+export function mapState<F extends string, A extends HasKey<F>, S extends object, B, E = undefined>(
+  options: MapStateFieldOptions<A, F & keyof A, S, B, E>
+): Flow<A, Exclude<B, undefined>>
+export function mapState<A, B>(
+  options: Omit<MapStateOptions<A, object, B, Key, unknown>, 'key'> & { readonly key: unknown }
+): Flow<A, Exclude<B, undefined>> {
   const { key, create, map, onEvict, ...rest } = options
   if (onEvict !== undefined) callable('mapState', 'onEvict', onEvict)
-  const fns = { key, create, map, ...(onEvict === undefined ? {} : { onEvict }) }
-  return flowOf(keyedSpec('mapState', fns, rest), options.name)
+  const fns = { create, map, ...(onEvict === undefined ? {} : { onEvict }) }
+  return flowOf(keyedSpec('mapState', key, fns, rest as KeptOptions<never, unknown>), options.name)
 }

@@ -61,5 +61,5 @@ export const slidingCount = <A>(options: SlidingCountOptions): Flow<A, readonly 
   const size = wholeNumber('slidingCount', 'size', options.size, 1)
   const every = wholeNumber('slidingCount', 'every', options.every ?? 1, 1)
   const args = { size, every, partial: options.partial === true }
-  return flowOf(cpu('slidingCount', {}, options, { parallelism: 'serial', args }), options.name)
+  return flowOf(cpu('slidingCount', {}, options, { parallelism: 'serial', args, holds: `items, at most ${size}` }), options.name)
 }

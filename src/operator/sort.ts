@@ -175,5 +175,6 @@ export function sort(options: SortOptions<never> = {}): Flow<never, unknown> {
   const order = orderOf('sort', options)
   const maxItems = wholeNumber('sort', 'maxItems', options.maxItems ?? 100_000, 1)
   const plan: Plan = { order, maxItems, onError: plainPolicy('sort', options.onError) }
-  return flowOf(processSpec('sort', run(plan), options, { maxItems, order: options.order ?? 'ascending' }), options.name)
+  const spec = processSpec('sort', run(plan), options, { maxItems, order: options.order ?? 'ascending' })
+  return flowOf({ ...spec, holds: `items, at most ${maxItems} in memory, the others in temporary files` }, options.name)
 }

@@ -7,6 +7,7 @@
  * No user declares one: see keyed.ts. Which partition a key has does not depend on the thread or the run: hash.ts.
  */
 import type { Kernel } from './kernel.ts'
+import { keyOf } from './keys.ts'
 
 export const kernel: Kernel = {
   kind: 'spread',
@@ -14,6 +15,6 @@ export const kernel: Kernel = {
     const [key, to] = [g.fresh('key'), g.fresh('to')]
     const from = (outlet: number): string =>
       outlet === g.outlets - 1 ? g.emit(item, outlet) : `if (${to} === ${outlet}) { ${g.emit(item, outlet)} } else { ${from(outlet + 1)} }`
-    return `${key} = ${g.call('key', item)}; ${g.refusePromise(key)} ${to} = ${g.help}.hashKey(${key}) % ${g.outlets}; ${from(0)}`
+    return `${key} = ${keyOf(g, item)}; ${g.refusePromise(key)} ${to} = ${g.help}.hashKey(${key}) % ${g.outlets}; ${from(0)}`
   }
 }

@@ -109,5 +109,5 @@ const run =
 
 export const timedBatch = (bounds: TimedBatch, options: FunctionOptions): ProcessSpec => {
   const { count, maxWeight, maxMs } = bounds
-  return processSpec('batch', run(bounds, options.onError), options, { count, maxWeight, maxMs })
+  return { ...processSpec('batch', run(bounds, options.onError), options, { count, maxWeight, maxMs }), holds: 'one batch' }
 }

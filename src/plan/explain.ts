@@ -1,11 +1,12 @@
 /**
  * A plan for people: as text, as plain data, and as a Mermaid graph.
  *
- * Says per task where it runs and why, what was fused, how many copies; per channel its kind and bound. Called by exec/.
+ * Says per task where it runs and why, what was fused, how many copies; per channel its kind and bound; at its end what has none. Called by exec/.
  */
 import { mayStop } from '../graph/options.ts'
 import type { ChannelPlan } from './connect.ts'
 import type { Plan, PlannedStage, TaskPlan } from './plan.ts'
+import type { UnboundedStage } from './unbounded.ts'
 
 export interface ExplainedStage {
   readonly name: string
@@ -41,6 +42,8 @@ export interface Explanation {
   readonly tasks: readonly ExplainedTask[]
   readonly channels: readonly ChannelPlan[]
   readonly outputs: Readonly<Record<string, number>>
+  /** Stages whose state has no bound, where each was declared, and the options that would bound it. */
+  readonly warnings: readonly UnboundedStage[]
   /** The plan as a tree of text. */
   toString(): string
   /** The plan as a Mermaid flowchart. */
@@ -106,6 +109,7 @@ const text = (plan: Plan): string => {
   }
   const moves = plan.tasks.some((task) => task.lane === 'blocking' && task.start === 'caller')
   lines.push(moves ? `└─ a run that ends before any task has moved starts no worker` : '└─ end of plan')
+  for (const { text } of plan.unbounded) lines.push(`!  ${text}`)
   return lines.join('\n')
 }
 
@@ -119,7 +123,12 @@ const mermaid = (plan: Plan): string => {
   })
   const arrows = plan.channels.map((channel) => `  t${channel.from.task} -->|"${channel.kind} ${channel.capacity}"| t${channel.to.task}`)
   const outputs = Object.entries(plan.outputs).map(([name, task]) => `  t${task} --> o_${name.replaceAll(/\W/g, '_')}(["${escape(name)}"])`)
-  return ['flowchart LR', ...boxes, ...arrows, ...outputs, '  classDef async fill:#e3f2fd,stroke:#1565c0', '  classDef blocking fill:#fff3e0,stroke:#e65100'].join('\n')
+  const warnings = plan.unbounded.flatMap(({ stage, text }, i) => {
+    const at = plan.tasks.find((task) => task.stages.some(({ name }) => name === stage))
+    return [`  w${i}["⚠ ${escape(text)}"]:::warning`, ...(at === undefined ? [] : [`  w${i} -.- t${at.id}`])]
+  })
+  const classes = warnings.length === 0 ? [] : ['  classDef warning fill:#fffde7,stroke:#f9a825']
+  return ['flowchart LR', ...boxes, ...arrows, ...outputs, ...warnings, ...classes, '  classDef async fill:#e3f2fd,stroke:#1565c0', '  classDef blocking fill:#fff3e0,stroke:#e65100'].join('\n')
 }
 
 export const explain = (plan: Plan): Explanation => ({
@@ -127,6 +136,7 @@ export const explain = (plan: Plan): Explanation => ({
   tasks: plan.tasks.map(taskOf),
   channels: plan.channels,
   outputs: plan.outputs,
+  warnings: plan.unbounded,
   toString: () => text(plan),
   toMermaid: () => mermaid(plan)
 })

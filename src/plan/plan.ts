@@ -19,6 +19,7 @@ import { lower } from './lower.ts'
 import { partition } from './partition.ts'
 import { programOf } from './place.ts'
 import type { Program } from './program.ts'
+import { unboundedStages, type UnboundedStage } from './unbounded.ts'
 import { isRemoteOnly } from '../ship/from-module.ts'
 
 export interface PlanOptions {
@@ -76,6 +77,8 @@ export interface Plan {
   readonly workers: number
   /** Stages that could not travel, for the process warning. */
   readonly stays: readonly { readonly stage: string; readonly why: string }[]
+  /** Stages that remember more and more, one each, however many copies there are of it. */
+  readonly unbounded: readonly UnboundedStage[]
 }
 
 /** A function that the main thread does not have: it cannot begin on the caller's loop. */
@@ -168,6 +171,7 @@ export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacit
     channels: channels.map((channel) => crossing(channel, tasks)),
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, port]) => [name, taskOf(port)])),
     workers,
-    stays: nodes.filter((node) => node.why?.startsWith('it cannot travel')).map((node) => ({ stage: node.name, why: node.why! }))
+    stays: nodes.filter((node) => node.why?.startsWith('it cannot travel')).map((node) => ({ stage: node.name, why: node.why! })),
+    unbounded: unboundedStages(nodes)
   }
 }
