@@ -81,8 +81,9 @@ const ROWS = {
     ['sort', 'SQL ORDER BY', '', '', '']
   ],
   'State per key, and windows': [
-    ['mapState', 'keyed state with TTL, ProcessFunction', 'groupBy, statefulMap', 'mapAccum', 'groupBy, scan'],
+    ['mapState', 'keyed state with TTL', 'groupBy, statefulMap', 'mapAccum', 'groupBy, scan'],
     ['scanBy', 'keyBy, reduce', 'groupBy, scan', 'groupByKey, scan', 'groupBy, scan'],
+    ['keyedProcess', 'KeyedProcessFunction', '', '', ''],
     ['window', 'keyBy, window, aggregate', '', '', 'bufferTime (by the clock)'],
     ['windowWithLate', 'sideOutputLateData', '', '', '']
   ],

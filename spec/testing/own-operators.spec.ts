@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import {
   aggregate, aggregateBy, batch, buffer, changes, count, countBy, counted, debounce, dedupe, delay, distinct, drop, dropWhile, endWith, enrich, expand,
-  filter, flatMap, idleTimeout, intersperse, map, mapAsync, mapState, mergeMap, pairwise, pipeline, range, reduce, scan, scanBy, session,
+  filter, flatMap, idleTimeout, intersperse, keyedProcess, map, mapAsync, mapState, mergeMap, pairwise, pipeline, range, reduce, scan, scanBy, session,
   sleep, slidingCount, sort, startWith, sum, switchMap, take, takeBytes, takeUntil, takeWhile, tap, throttle, toJson, topK, tumbling, window, zipWithIndex,
   type Flow
 } from './doors.ts'
@@ -62,6 +62,14 @@ const CASES: readonly Case[] = [
   ['takeUntil', takeUntil(cold('-----x|'))],
   ['takeBytes', takeBytes(10, { weigh: (n: number) => n })],
   ['switchMap', switchMap((n: number) => [n, n]), { expected: (items) => { assert.equal(items.slice(-2), [6, 6]) } }],
+  ['keyedProcess', keyedProcess({
+    key: (n: number) => n % 3, at: (n: number) => n, outOfOrderMs: 4, create: () => ({ seen: 0 }), maxKeys: 10,
+    process: (state, n: number, on): unknown => { on.setTimer(n + 2); return ['item', n, ++state.seen] }, onTimer: (state, { at }, on): unknown => ['timer', on.key, at, state.seen]
+  })],
+  ['keyedProcess by the clock', keyedProcess({
+    key: (n: number) => n % 3, at: 'arrival', create: () => ({ seen: 0 }), maxKeys: 10,
+    process: (state, _: number, on) => { if (++state.seen === 1) on.setTimer(1e9) }, onTimer: (state, { at }, on) => [on.key, at, state.seen, on.ended]
+  })],
   ['window of time', window(tumbling({ sizeMs: 4 }), { at: (n: number) => n, outOfOrderMs: 5, aggregate: count() })],
   ['window by key', window(session({ gapMs: 1 }), { at: (n: number) => n, outOfOrderMs: 9, key: (n: number) => n % 2, aggregate: sum() })],
   ['window of items', window(counted({ count: 3 }), { aggregate: sum() })],

@@ -125,6 +125,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     stop: ending ? `H.stop(${k});` : `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; break main; }`,
     left: (item, cause) => `left(${k}, i, ${item}, ${cause});`,
     failed: (item, error) => `fail(${k}, i, ${item}, ${error});`,
+    uncount: `n${k}--;`,
     drop: `H.dropped(${k});`,
     refusePromise: (value) => `if (typeof ${value} === 'object' && ${value} instanceof Promise) H.promised(${value});`
   })
@@ -138,15 +139,19 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     return kernel.stops === true || parted.has(k) ? `if (!X${k}) {\n${body}\n}` : body
   }
 
+  /** What each stage does where there is no item. */
+  const without = (codeOf: (kernel: Kernel, g: Emitter) => string | undefined, alsoHalted = false): string =>
+    nodes
+      .map((_, k) => {
+        const code = codeOf(all[k]!, emitter(k))
+        return code === undefined ? '' : `if (!X${k}${alsoHalted ? ` || H.halted(${k})` : ''}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
+      })
+      .join('\n')
+
   const each = into(program.roots, 'items[i]')
   ending = true
-  const ends = nodes
-    .map((_, k) => {
-      const code = all[k]!.end?.(emitter(k))
-      if (code === undefined) return ''
-      return `if (!X${k}${stopping ? ` || H.halted(${k})` : ''}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
-    })
-    .join('\n')
+  const batchEnds = without((kernel, g) => kernel.batchEnd?.(g))
+  const ends = without((kernel, g) => kernel.end?.(g), stopping)
   const bind = nodes
     .map((node, k) =>
       [
@@ -183,6 +188,7 @@ ${each}
           i++;
         }
       }
+${batchEnds}
     } finally { ${flush.join('; ')}; }
     return shut ? ${CLOSED} : ${DONE};
   },

@@ -50,6 +50,8 @@ export interface Emitter {
   left(item: string, cause: string): string
   /** Statement that handles `item` by the stage's policy: it has failed with `error`. For what is not the item that has just come. */
   failed(item: string, error: string): string
+  /** Statement for what came with the items and is none: it is not counted as one. */
+  readonly uncount: string
   /** Statement that counts the item as one that the stage has dropped by a policy of its own. */
   readonly drop: string
   /** Statements that refuse a promise as a result: the stage is synchronous. */
@@ -63,6 +65,8 @@ export interface Kernel {
   readonly kind: string
   /** Statements for one item, held by variable `item`. */
   readonly each: (g: Emitter, item: string) => string
+  /** Statements for the end of each batch of items that the loop is given, where something is held that is for that batch only. */
+  readonly batchEnd?: (g: Emitter) => string
   /** Statements for when the input has ended. */
   readonly end?: (g: Emitter) => string
   /** Fresh state; a plain object that survives structured clone. */

@@ -19,6 +19,7 @@ import * as filter from './filter.ts'
 import * as flatMap from './flat-map.ts'
 import * as intersperse from './intersperse.ts'
 import type { Kernel } from './kernel.ts'
+import * as keyedProcess from './keyed-process.ts'
 import * as map from './map.ts'
 import * as mapEither from './map-either.ts'
 import * as mapState from './map-state.ts'
@@ -33,6 +34,7 @@ import * as scan from './scan.ts'
 import * as scanBy from './scan-by.ts'
 import * as slidingCount from './sliding-count.ts'
 import * as spread from './spread.ts'
+import * as spreadTimed from './spread-timed.ts'
 import * as take from './take.ts'
 import * as takeBytes from './take-bytes.ts'
 import * as takeWhile from './take-while.ts'
@@ -44,9 +46,9 @@ import * as zipWithIndex from './zip-with-index.ts'
 // Each kernel by its name, not by its module: so a bundler leaves the constructors, and what they need, out of the worker.
 const whole = [
   batch.kernel, changes.kernel, decode.kernel, dedupe.kernel, distinct.kernel, drop.kernel, dropWhile.kernel, endWith.kernel,
-  filter.kernel, flatMap.kernel, intersperse.kernel, map.kernel, mapEither.kernel, mapState.kernel, pairwise.kernel, parseJson.kernel,
+  filter.kernel, flatMap.kernel, intersperse.kernel, keyedProcess.kernel, map.kernel, mapEither.kernel, mapState.kernel, pairwise.kernel, parseJson.kernel,
   partition.kernel, pick.kernel, reduce.kernel, replay.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel,
-  take.kernel, takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
+  spreadTimed.kernel, take.kernel, takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
 ]
 
 const halves = [

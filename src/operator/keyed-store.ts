@@ -2,7 +2,7 @@
  * What a stage keeps by key, bounded by age and by number: states, and in which order to look at them.
  *
  *     kept   key → { value, at: when it was used last, looked: when it was looked at last, used: since then }
- *     ring   every kept key once, in the order in which they are looked at; its front is the next
+ *     ring   every one that is kept once, in the order in which they are looked at; its front is the next
  *
  * Room is made by letting go of the key at the front, unless it was used since it was looked at: then it goes to the back and the next
  * is looked at (CLOCK, F. Corbató, 1968, which comes near to letting go of what was used longest ago). A key that has not been used for
@@ -21,16 +21,20 @@ export interface Kept {
   at: number
   looked: number
   used: boolean
+  /** It was taken out, and is still in the ring. */
+  gone: boolean
 }
 
 export interface Store {
   kept: Map<Key, Kept>
-  ring: Key[]
+  ring: Kept[]
   front: number
+  /** In the ring and gone. */
+  holes: number
   now: number
 }
 
-export const emptyStore = (): Store => ({ kept: new Map(), ring: [], front: 0, now: -Infinity })
+export const emptyStore = (): Store => ({ kept: new Map(), ring: [], front: 0, holes: 0, now: -Infinity })
 
 /** Milliseconds that threads agree on: a state may move to another one. In a runtime with virtual time, its time. */
 const wallClock = (): number => {
@@ -48,12 +52,6 @@ export const timeOf = (store: Store, at?: unknown): number => {
   return store.now
 }
 
-/** The key at the front, which stays there. */
-const front = (store: Store): Kept | undefined => {
-  const { ring, kept } = store
-  return store.front < ring.length ? kept.get(ring[store.front]) : undefined
-}
-
 const advance = (store: Store): void => {
   store.front++
   // what is gone is cut off when it is half of the ring: a push is paid for once
@@ -63,11 +61,20 @@ const advance = (store: Store): void => {
   }
 }
 
+/** The one at the front, which stays there. */
+const front = (store: Store): Kept | undefined => {
+  while (store.ring[store.front]?.gone === true) {
+    store.holes--
+    advance(store)
+  }
+  return store.ring[store.front]
+}
+
 const toBack = (store: Store, entry: Kept): void => {
   entry.used = false
   entry.looked = store.now
   advance(store)
-  store.ring.push(entry.key)
+  store.ring.push(entry)
 }
 
 const letGo = (store: Store, entry: Kept): Kept => {
@@ -98,14 +105,32 @@ export const evicted = (store: Store, max: number): Kept | undefined => {
 
 /** Keeps a new key. */
 export const keep = (store: Store, key: Key, value: unknown): void => {
-  store.kept.set(key, { key, value, at: store.now, looked: store.now, used: false })
-  store.ring.push(key)
+  const entry = { key, value, at: store.now, looked: store.now, used: false, gone: false }
+  store.kept.set(key, entry)
+  store.ring.push(entry)
+}
+
+/** Takes one out, wherever it is in the ring: what is gone is cut out of it when it is most of it. */
+export const forget = (store: Store, entry: Kept): void => {
+  store.kept.delete(entry.key)
+  entry.gone = true
+  entry.value = undefined
+  if (++store.holes <= store.kept.size + 64) return
+  store.ring = store.ring.slice(store.front).filter(({ gone }) => !gone)
+  store.front = 0
+  store.holes = 0
 }
 
 /** The key was used. */
 export const touch = (store: Store, entry: Kept): void => {
   entry.at = store.now
   entry.used = true
+}
+
+/** Whether `expired` may find one: it looks at the front first. */
+export const isAnyOld = (store: Store, ttlMs: number): boolean => {
+  const entry = front(store)
+  return entry !== undefined && entry.looked + ttlMs <= store.now
 }
 
 /** Whether a kept key is too old to be used, and has to begin anew. */

@@ -14,13 +14,14 @@ import { Source, flowOf, type Flow } from '../graph/source.ts'
 import type { KernelSpec, ProcessSpec } from '../graph/spec.ts'
 import { makeStage } from '../graph/stage.ts'
 import { describe } from './aggregates/ready.ts'
-import { callable, milliseconds, numberFrom, oneOf, optionsObject, policyOf, sources, stageOptions, wholeNumber } from './check.ts'
+import { byTimeKernel } from './by-time.ts'
+import { callable, flag, milliseconds, numberFrom, oneOf, optionsObject, policyOf, sources, stageOptions, wholeNumber } from './check.ts'
 import type { Combiner } from './combiner.ts'
 import { cpu } from './cpu.ts'
-import type { Emitter, Fns, Kernel } from './kernel.ts'
+import { gather } from './keyed.ts'
 import type { Key } from './keys.ts'
 import { timedWindow } from './timed-window.ts'
-import type { WindowResult } from './windows/engine.ts'
+import type { EngineState, WindowResult } from './windows/engine.ts'
 import type { WindowKind } from './windows/kinds.ts'
 import { windowsOf, type WindowArgs } from './windows/windows.ts'
 
@@ -53,44 +54,18 @@ export interface WindowOptions<A, K, S, R, E = undefined> extends Omit<CpuOption
    * to the run's dead letters with `ERR_MILLRACE_LATE`. {@link windowWithLate} has them as a source of their own.
    */
   readonly late?: 'drop' | 'deadLetter' | undefined
+  /**
+   * `false`: windows of different keys may come out in any order, and the keys are shared among the workers, `maxWindows` each. For keyed
+   * windows whose aggregate is dear, or of which there are many; what is in them, and what is late, stays the same. Default true.
+   */
+  readonly ordered?: boolean | undefined
   /** States that may be held: one per key and open window, of sliding windows per key and pane. One more is an error. Default 65 536. */
   readonly maxWindows?: number | undefined
   /** What becomes of an item that a function throws on, and of a window that cannot be finished. Default `'fail'`. */
   readonly onError?: Exclude<OnError, Retry> | undefined
 }
 
-/** The functions that the loop calls: those of the windows, which call the user's. */
-const bind = (fns: Fns, args: Readonly<Record<string, unknown>>): Fns => {
-  const { put, end, lateness } = windowsOf(args as unknown as WindowArgs, fns)
-  return { put, end, lateness }
-}
-
-const fireEach = (g: Emitter, fired: string): string => {
-  const one = g.fresh('one')
-  return `for (${one} of ${fired}) {
-      if (${one}.thrown !== undefined) { ${g.failed(`${one}.window`, `${one}.thrown.error`)} } else { ${g.emitOne(one)} }
-      ${g.pause}
-    }`
-}
-
-const lateItem = (g: Emitter, item: string): string =>
-  g.outlets === 2
-    ? g.emit(item, 1)
-    : `if (${g.args}.late === 'deadLetter') { ${g.left(item, g.call('lateness', g.state, item))} } else { ${g.drop} }`
-
-export const kernel: Kernel = {
-  kind: 'window',
-  expands: true,
-  bind,
-  // the functions are not needed to make a state
-  state: (args) => windowsOf(args as unknown as WindowArgs, {}).create(),
-  each: (g, item) => {
-    const fired = g.fresh('fired')
-    return `${fired} = ${g.call('put', g.state, item)};
-      if (${fired} === false) { ${lateItem(g, item)} } else if (${fired} !== undefined) { ${fireEach(g, fired)} }`
-  },
-  end: (g) => fireEach(g, g.call('end', g.state))
-}
+export const kernel = byTimeKernel<EngineState>('window', (args, fns) => windowsOf(args as unknown as WindowArgs, fns))
 
 // ---- declaration ----
 
@@ -148,6 +123,26 @@ const holdsOf = (kind: WindowKind, maxWindows: number): string => {
   return `a state per key and ${each}, at most ${maxWindows}`
 }
 
+/** Options with which one place has to see all items, in their order. */
+const TOGETHER = ['split', 'expectSplits'] as const
+
+const isShared = (options: WindowOptions<never, unknown, unknown, unknown, never>): boolean => {
+  if (options.ordered === undefined || flag('window', 'ordered', options.ordered)) return false
+  if (options.key === undefined) refuse('ordered: false is for windows with a key', 'got no key', 'give one, or leave it out')
+  const named = TOGETHER.find((name) => options[name] !== undefined)
+  if (named !== undefined) refuse(`${named} is not for ordered: false`, 'got both', 'leave one of them out: each split has its own time')
+  if (isTimed(options)) refuse('with idleMs, early.everyMs or at: \'arrival\' all keys are in one place', 'got ordered: false', 'leave it out')
+  return true
+}
+
+/** How the windows are shared among workers, each with a share of the keys. */
+const shares = (spec: KernelSpec, options: WindowOptions<never, unknown, unknown, unknown, never>): KernelSpec['keyed'] => {
+  const { key, at } = options
+  if (at === undefined) return { spread: cpu('spread', { key }, options, { passes: 'items' }), gather }
+  const spread = cpu('spread.timed', { key, at }, options, { args: { operator: 'window' } })
+  return { spread, copy: { ...spec, args: { ...spec.args, marked: true } }, gather }
+}
+
 const specOf = (
   kind: WindowKind,
   options: WindowOptions<never, unknown, unknown, unknown, never>,
@@ -166,6 +161,7 @@ const specOf = (
   const fns = given({ at: options.at === 'arrival' ? undefined : options.at, key: options.key, split: options.split, ...gathering })
   const holds = holdsOf(kind, args.maxWindows)
   const spec = cpu('window', fns, options, { parallelism: 'serial', args: { ...args }, outlets, holds })
+  if (isShared(options)) return { ...spec, keyed: shares(spec, options) }
   return isTimed(options) ? timedWindow(spec, args, { byArrival: options.at === 'arrival', everyMs: everyOf(options.early?.everyMs) }) : spec
 }
 
@@ -182,7 +178,8 @@ type Erased = WindowOptions<never, unknown, unknown, unknown, never>
  * from the items alone, in their order, so the result is the same for any number of workers and at any speed; not so with what
  * looks at the clock: `idleMs`, `early.everyMs`, `at: 'arrival'`.
  *
- * **Order**   windows fire in the order of their ends. Serial: all items pass one place
+ * **Order**   windows fire in the order of their ends. Serial: all items pass one place, unless `ordered: false` gives up the order between
+ *             keys
  * **Cost**    a look-up and one call of `add` per item. A sliding window combines its panes per key, `sizeMs` over the greatest
  *             common divisor of `sizeMs` and `everyMs` of them, or, where the aggregate has `deduct` (count, sum, mean), only what
  *             comes and goes. States of an aggregate of your own are copied where they live on after a firing

@@ -27,11 +27,18 @@ export interface WindowResult<K, R> {
   readonly count: number
 }
 
-/** A window whose `combine` or `finish` has thrown. */
-export interface Unfinished {
-  readonly window: Omit<WindowResult<Key, unknown>, 'value'>
-  readonly thrown: { readonly error: unknown }
+/** What was to come out, and could not be made: the user's function has thrown. Stands for it among the results. */
+export class Unfinished {
+  readonly item: unknown
+  readonly error: unknown
+
+  constructor(item: unknown, error: unknown) {
+    this.item = item
+    this.error = error
+  }
 }
+
+export const isUnfinished = (one: unknown): one is Unfinished => one instanceof Unfinished
 
 export type Fired = WindowResult<Key, unknown> | Unfinished
 
@@ -66,6 +73,28 @@ export interface Engine<S extends EngineState = EngineState> {
   nextDue(state: S): number
 }
 
+/**
+ * A stage's own part of what goes by time, as its kernel and its form by the clock call it. Results of type `R`, {@link Unfinished}
+ * among them, come as iterables, which are read to their end before the next call.
+ */
+export interface ByTime<S extends object, R = unknown> {
+  create(): S
+  /** An item: what comes out because of it, or that it is late and was left out. `now`: by the clock. */
+  put(state: S, item: unknown, env?: unknown, now?: number): Iterable<R> | typeof LATE | undefined
+  /** Time has gone as far as an item at `at` makes it go. */
+  reach(state: S, at: number, env?: unknown): Iterable<R> | undefined
+  /** The input has ended. */
+  end(state: S, env?: unknown): Iterable<R>
+  /** Why an item is late. */
+  lateness(state: S, item: unknown, env?: unknown): Error
+  /** The clock says `now`: splits that are idle are left out, and, where the instant of an item is its arrival, time goes on. */
+  tick(state: S, now: number, env?: unknown): Iterable<R> | undefined
+  /** When to look again, by the clock. */
+  nextTick(state: S): number
+  isNews(state: S): boolean
+  early(state: S, env?: unknown): Iterable<R>
+}
+
 /** What engines are made with. */
 export interface EngineArgs {
   readonly latenessMs: number
@@ -98,6 +127,6 @@ export const fire = (
     const { key, start, end, firing, count } = window
     return { key, start, end, value: finish(shares && lives ? structuredClone(state) : state, env), firing, count }
   } catch (error) {
-    return { window, thrown: { error } }
+    return new Unfinished(window, error)
   }
 }

@@ -2,17 +2,19 @@
  * The stage's own part of windows, whatever their kind: takes items apart, keeps the watermark, asks the engine.
  *
  *     put(state, item, env)  ──▶  undefined: nothing fires      LATE: it is late      an iterable: what fires
+ *     reach(state, at, env)  ──▶  an item of another partition was at `at`
  *
  * An item is judged and added at the watermark that was before it, then it raises the watermark, then windows fire.
  * Called by window.ts, which binds it to a stage's functions on both lanes, and by timed-window.ts.
  */
 import { gatherHere } from '../aggregates/bind.ts'
 import type { Shape } from '../aggregates/core.ts'
+import { checkInstant } from '../instant.ts'
 import type { Fns } from '../kernel.ts'
 import type { Key } from '../keys.ts'
 import { settled } from '../promised.ts'
 import { countsEngine } from './counts.ts'
-import { LATE, type Engine, type EngineArgs, type EngineState, type Fired } from './engine.ts'
+import { LATE, type ByTime, type Engine, type EngineArgs, type EngineState, type Fired } from './engine.ts'
 import type { WindowKind } from './kinds.ts'
 import { panesEngine } from './panes.ts'
 import { sessionsEngine } from './sessions.ts'
@@ -25,20 +27,7 @@ export interface WindowArgs extends EngineArgs, WatermarkArgs {
   readonly late: 'drop' | 'deadLetter'
 }
 
-export interface Windows {
-  create(): EngineState
-  put(state: EngineState, item: unknown, env?: unknown, now?: number): Iterable<Fired> | typeof LATE | undefined
-  /** The input has ended: every window closes. */
-  end(state: EngineState, env?: unknown): Iterable<Fired>
-  /** Why an item is late. */
-  lateness(state: EngineState, item: unknown, env?: unknown): Error
-  /** The clock says `now`: splits that are idle are left out, and, where the instant of an item is its arrival, windows close. */
-  tick(state: EngineState, now: number, env?: unknown): Iterable<Fired> | undefined
-  /** When to look again, by the clock. */
-  nextTick(state: EngineState): number
-  isNews(state: EngineState): boolean
-  early(state: EngineState, env?: unknown): Iterable<Fired>
-}
+export type Windows = ByTime<EngineState, Fired>
 
 const engineOf = (args: WindowArgs, fns: Fns): Engine => {
   const gather = gatherHere(args.shape, fns)
@@ -47,12 +36,6 @@ const engineOf = (args: WindowArgs, fns: Fns): Engine => {
     case 'session': return sessionsEngine(args.window, args, gather)
     case 'counted': return countsEngine(args.window, args, gather)
   }
-}
-
-const checkInstant = (at: unknown): number => {
-  if (typeof at === 'number' && Number.isFinite(at)) return at
-  const got = typeof at === 'number' ? String(at) : typeof settled(at)
-  throw new TypeError(`window: at must answer milliseconds since the epoch, a finite number, and this is ${got}`)
 }
 
 type Read = (item: unknown, env: unknown) => unknown
@@ -69,7 +52,7 @@ export const windowsOf = (args: WindowArgs, fns: Fns, byArrival = false): Window
   const timeless = args.window.kind === 'counted'
 
   const instantOf = (item: unknown, env: unknown, now: number): number =>
-    timeless ? 0 : byArrival ? now : checkInstant(atOf!(item, env))
+    timeless ? 0 : byArrival ? now : checkInstant('window', atOf!(item, env))
 
   const passed = (state: EngineState, env: unknown): Iterable<Fired> | undefined => (engine.isDue(state) ? engine.pass(state, env) : undefined)
 
@@ -86,6 +69,10 @@ export const windowsOf = (args: WindowArgs, fns: Fns, byArrival = false): Window
       if (fired === undefined || due === undefined) return fired ?? due
       // what is late cannot have raised its own split's mark; but a split that was idle, or not known, may let the watermark rise
       return fired === LATE ? LATE : joined(fired, due)
+    },
+    reach: (state, at, env) => {
+      observe(state.watermark, undefined, at, 0, args)
+      return passed(state, env)
     },
     end: (state, env) => {
       state.watermark.value = Infinity
