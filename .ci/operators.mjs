@@ -33,6 +33,7 @@ const ROWS = {
     ['mapAsync', 'AsyncDataStream', 'mapAsync, mapAsyncUnordered', 'mapEffect', 'mergeMap, concatMap'],
     ['mergeMap', '', 'flatMapMerge, flatMapConcat', 'flatMap', 'mergeMap, concatMap'],
     ['recurse', 'iterate', 'feedback loops', 'paginate', 'expand'],
+    ['feedback', 'iterate', 'feedback loops (MergePreferred)', '', ''],
     ['switchMap', '', 'switchMap', 'switchMap', 'switchMap'],
     ['rx', '', '', '', 'pipe'],
     ['mapEither', 'side output', 'divertTo', 'filterMap', ''],

@@ -2,7 +2,7 @@
  * What TypeScript infers for operators, and what it refuses. Checked by `tsc` alone; nothing here runs.
  */
 import { expectTypeOf } from 'expect-type'
-import type { Either } from 'fp-ts/lib/Either.js'
+import { left, right, type Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { compose } from '../../src/graph/flow.ts'
 import type { Afterwards } from '../../src/graph/options.ts'
@@ -20,6 +20,7 @@ import { decode } from '../../src/operator/decode.ts'
 import { distinct } from '../../src/operator/distinct.ts'
 import { drop } from '../../src/operator/drop.ts'
 import { enrich } from '../../src/operator/enrich.ts'
+import { feedback } from '../../src/operator/feedback.ts'
 import { filter } from '../../src/operator/filter.ts'
 import { flatMap } from '../../src/operator/flat-map.ts'
 import { joinAsOf } from '../../src/operator/join-as-of.ts'
@@ -256,6 +257,16 @@ joinTable(rows, hosts, { keys: [(r) => r.path, (h) => h.path], type: 'right' })
 expectTypeOf(rows.pipe(enrich({ key: (r) => r.path, lookup: async (paths: readonly string[]) => paths.map(() => 1) }))).toEqualTypeOf<Source<readonly [Row, number | undefined]>>()
 expectTypeOf(rows.pipe(enrich({ key: (r: Row) => r.path, lookup: (paths) => new Map(paths.map((p) => [p, p.length])), type: 'inner' }))).toEqualTypeOf<Source<readonly [Row, number]>>()
 
+// feedback: what goes round again has the type of the items, what leaves is inferred
+expectTypeOf(numbers.pipe(feedback(map((n: number) => (n > 0 ? left(n - 1) : right(`${n}`))), { capacity: 10 }))).toEqualTypeOf<Source<string>>()
+expectTypeOf(feedback(compose(filter((n: number) => n > 0), map((n): Either<number, Date> => left(n))), { capacity: 10 })).toEqualTypeOf<Flow<number, Date>>()
+expectTypeOf(numbers.pipe(feedback(mapAsync(async (n: number): Promise<Either<number, boolean>> => right(n > 0)), { capacity: 10 }))).toEqualTypeOf<Source<boolean>>()
+// @ts-expect-error: a string cannot go round in a loop of numbers
+numbers.pipe(feedback(map((n: number): Either<string, number> => (n > 0 ? left('a') : right(n))), { capacity: 10 }))
+// @ts-expect-error: the bound is not optional
+feedback(map((n: number) => right(n)), {})
+// @ts-expect-error: the body must answer an Either
+feedback(map((n: number) => n), { capacity: 10 })
 // recurse: what is given back has the type of the items
 expectTypeOf(numbers.pipe(recurse((n) => ({ emit: [`${n}`], again: n > 0 ? [n - 1] : [] })))).toEqualTypeOf<Source<string>>()
 // @ts-expect-error what is given back would not be an item

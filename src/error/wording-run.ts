@@ -3,6 +3,7 @@
  *
  * Called by plan/, operator/ and exec/. Every message says what was wrong, where, and what to do.
  */
+import { inspect } from 'node:util'
 import { ownCode, PipelineError, type Position } from './pipeline-error.ts'
 import { say } from './say.ts'
 
@@ -93,6 +94,16 @@ export const deadlock = (edges: readonly string[]): PipelineError =>
     code: 'ERR_MILLRACE_GRAPH_INVALID',
     message: `the run waits for itself: ${edges.join(', ')} ${edges.length === 1 ? 'is' : 'are'} full and the other readers of the same source wait for more. Put a buffer before the slow side, or declare the source twice`
   })
+
+/** An item came back to the beginning of a loop whose body has been told that there is no more. */
+export const loopEnded = (stage: string, site: string | undefined, item: unknown): PipelineError => {
+  const shown = inspect(item, { depth: 1, breakLength: Infinity })
+  return new PipelineError({
+    code: 'ERR_MILLRACE_LOOP_ENDED',
+    message: `stage '${stage}'${at(site)}: an item was to go round again when the body's input had ended, and was not: ${shown.length > 200 ? `${shown.slice(0, 200)}…` : shown}. A stage of the body holds items until its input ends: bound what it holds by time (batch with maxMs), or put it behind the loop`,
+    stage
+  })
+}
 
 export const bufferOverflow = (where_: string, capacity: number): PipelineError =>
   new PipelineError({

@@ -57,6 +57,12 @@ export class ChainTask implements Task {
     return (this.#pulling || this.#loop.sending || this.#pool?.sending === true) && this.#pool?.busy !== true
   }
 
+  get still(): boolean {
+    const [edge] = this.#c.inlets
+    return this.#ended || (edge?.awaited === true && (this.#pool === undefined || this.#pool.still))
+  }
+  #ended = false
+
   get cpuMs(): number {
     return this.#loop.cpuMs
   }
@@ -108,6 +114,8 @@ export class ChainTask implements Task {
       await this.#closeFeed()
       this.#loop.close()
       for (const edge of this.#c.inlets) edge.leave()
+      this.#ended = true
+      this.#c.rested?.()
     }
   }
 
@@ -284,7 +292,7 @@ export class ChainTask implements Task {
   }
 
   async #open(): Promise<void> {
-    const { plan, outlets, workers, maxLatencyMs, carried } = this.#c
+    const { plan, outlets, workers, maxLatencyMs, carried, rested } = this.#c
     const opened = PoolTask.open({
       plan,
       crew: crewOf(workers),
@@ -293,6 +301,7 @@ export class ChainTask implements Task {
       maxLatencyMs,
       carried,
       weather: this.#c.weather,
+      rested,
       deadLetter: this.#c.deadLetter,
       stopped: this.#c.stopped,
       closed: () => {

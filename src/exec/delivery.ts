@@ -75,6 +75,8 @@ export interface DeliveryOptions {
   readonly crew: Crew
   readonly outlets: Outlets
   readonly progress: Progress
+  /** Is told that nothing is out any more. */
+  readonly rested: (() => void) | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
   /** The results of the morsel in this slot are waited for; -1: none. */
@@ -250,6 +252,7 @@ export class Delivery {
           return
         }
         this.poke() // there is a place for the next one, and finish() waits for the last one to be gone
+        if (this.#order.length === 0) this.#o.rested?.()
       } else {
         wants(oldest.slot)
         await this.changed()

@@ -31,6 +31,8 @@ export class Edge {
   itemsOut = 0
   /** Pulls that wait. */
   pulling = 0
+  /** Is told that a pull begins to wait. */
+  onWait: (() => void) | undefined
   /** What a pull waits for first, in a test. */
   turn: (() => Promise<void> | undefined) | undefined
   readonly #receiver: Receiving
@@ -54,6 +56,11 @@ export class Edge {
     return this.#receiver.length
   }
 
+  /** The reader waits for what is not there yet. */
+  get awaited(): boolean {
+    return this.pulling > 0 && this.backlog === 0
+  }
+
   /** A batch of `count` items has gone in. */
   went(count: number): void {
     this.moved++
@@ -67,6 +74,7 @@ export class Edge {
     const now = this.tryPull()
     if (now !== undefined) return now
     this.pulling++
+    this.onWait?.()
     try {
       const got = await this.#receiver.recv()
       if (got === Closed) {

@@ -54,6 +54,8 @@ export interface PoolTaskOptions {
   readonly carried: Context | undefined
   /** What a test decides of this run. */
   readonly weather: Weather | undefined
+  /** Is told that nothing is out any more. */
+  readonly rested: (() => void) | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly stopped: (by: DeadLetter) => void
   /** The task's own kernels want no more input. */
@@ -315,6 +317,11 @@ export class PoolTask implements Hand {
   /** Work that is out, for the deadlock watch. */
   get busy(): boolean {
     return this.#delivery.pending.some((pending) => !pending.done && pending.rests < 0)
+  }
+
+  /** Nothing waits for company, is out or is on its way to an outlet. */
+  get still(): boolean {
+    return this.#company.size === 0 && this.#delivery.size === 0
   }
 
   /** Results wait for room in a channel, and with them all that come later; for the deadlock watch. */

@@ -5,7 +5,8 @@
  */
 import { stageFailed } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
-import type { Inlet, ItemBatch, Outlet, ProcessSpec } from '../graph/spec.ts'
+import type { Inlet, ItemBatch, Outlet, ProcessSpec, RunContext } from '../graph/spec.ts'
+import type { PlannedStage } from '../plan/plan.ts'
 import { localBatch, type Batch } from './batch.ts'
 import type { Edge } from './edge.ts'
 import type { Task, TaskContext } from './task.ts'
@@ -23,6 +24,9 @@ export class ProcessTask implements Task {
   #underWay: boolean | undefined
   /** A failure has ended its input. */
   #stopped = false
+  /** Pushes and dead letters that the stage may wait for. */
+  #waits = 0
+  #ended = false
 
   constructor(context: TaskContext) {
     this.#c = context
@@ -30,10 +34,15 @@ export class ProcessTask implements Task {
 
   /** Blocked on a push, or with nothing to do but pull. A stage that waits for the outside may look so: see run.ts. */
   get stuck(): boolean {
-    const { inlets, outlets, plan } = this.#c
+    const { inlets, outlets, plan, loop } = this.#c
+    if (loop !== undefined) return true // it waits for a channel, or for the other end
     const looksEmpty = this.itemsIn === this.itemsOut || JOINS.has(plan.stages[0]!.kind)
     const holdsNothing = this.#underWay === undefined ? looksEmpty : !this.#underWay
     return outlets.pushing || (holdsNothing && inlets.some((edge) => edge.pulling > 0))
+  }
+
+  get still(): boolean {
+    return this.#ended || (this.#waits === 0 && this.#underWay !== true && this.#c.inlets.some((edge) => edge.awaited))
   }
 
   wake(): void {
@@ -51,10 +60,12 @@ export class ProcessTask implements Task {
     try {
       if (spec.forwards === true) await this.#forward()
       else await spec.run({
-        ...this.#c.context(stage!),
+        ...this.#context(stage!),
         signal: this.#controller.signal,
+        loop: this.#c.loop,
         underWay: (yes) => {
           this.#underWay = yes
+          if (!yes) this.#c.rested?.()
         },
         stop: (item, cause, index, attempts = 1) => {
           this.#stopped = true
@@ -72,6 +83,30 @@ export class ProcessTask implements Task {
       throw error instanceof PipelineError ? error : stageFailed(stage!.name, stage!.site, undefined, error)
     } finally {
       for (const edge of inlets) edge.leave()
+      this.#ended = true
+      this.#c.rested?.()
+    }
+  }
+
+  /** Counts what the stage waits for, so that it does not look idle meanwhile; where somebody asks. */
+  #counted<A>(wait: Promise<A>): Promise<A> {
+    const { rested } = this.#c
+    if (rested === undefined) return wait
+    this.#waits++
+    return wait.finally(() => {
+      this.#waits--
+      rested()
+    })
+  }
+
+  #context(stage: PlannedStage): RunContext {
+    const context = this.#c.context(stage)
+    return {
+      ...context,
+      deadLetter: (item, cause, index, attempts) => {
+        const taken = context.deadLetter(item, cause, index, attempts)
+        return taken instanceof Promise ? this.#counted(taken) : taken
+      }
     }
   }
 
@@ -83,7 +118,7 @@ export class ProcessTask implements Task {
         for (let batch = await edge.pull(); batch !== undefined; batch = await edge.pull()) {
           this.itemsIn += batch.count
           this.itemsOut += batch.count
-          if (!(await outlets.push(0, batch))) return
+          if (!(await this.#counted(outlets.push(0, batch)))) return
         }
       })
     )
@@ -120,7 +155,7 @@ export class ProcessTask implements Task {
         if (items.length === 0) return true
         this.itemsOut += items.length
         if (outlet >= this.#c.outlets.count) return false
-        return this.#c.outlets.push(outlet, localBatch(items))
+        return this.#counted(this.#c.outlets.push(outlet, localBatch(items)))
       }
     }
   }

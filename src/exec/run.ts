@@ -18,6 +18,7 @@ import type { Closed } from '../graph/source.ts'
 import { OBSERVE } from '../graph/observe.ts'
 import type { RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
+import { loopsOf } from '../plan/loops.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { withContext, type Context } from '../prelude/context.ts'
 import { observable } from '../prelude/observable.ts'
@@ -28,6 +29,7 @@ import { ChainTask } from './chain-task.ts'
 import type { DeadLetter } from './failure.ts'
 import { LetterBox } from './letters.ts'
 import { linksOf, type Links } from './link.ts'
+import { LoopRun } from './loops.ts'
 import { Output } from './output.ts'
 import { Outlets } from './outlets.ts'
 import { ProcessTask } from './process-task.ts'
@@ -79,6 +81,7 @@ class Running {
   readonly #carried: Context | undefined
   readonly #links: Links['links']
   readonly #edges: Links['edges']
+  readonly #loops: readonly LoopRun[]
   readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
   readonly #controller = new AbortController()
   readonly #started = performance.now()
@@ -105,9 +108,11 @@ class Running {
     const { links, edges } = linksOf(plan)
     this.#links = links
     this.#edges = edges
+    this.#loops = loopsOf(plan).map((loop) => new LoopRun(loop))
     this.outputs = new Map(Object.entries(plan.outputs).map(([name, task]) => [name, this.#output(name, plan.tasks[task]!)]))
     const outputOf = new Map(Object.entries(plan.outputs).map(([name, task]) => [task, this.outputs.get(name)!]))
     this.#tasks = plan.tasks.map((task) => ({ plan: task, task: this.#make(task, outputOf.get(task.id)) }))
+    for (const loop of this.#loops) loop.watch(plan, this.#tasks.map(({ task }) => task), edges)
     this.#live = this.#tasks.length
     this.#letterTasks = new Set(this.#tasks.filter(({ plan: task }) => readsLetters(plan, task.id)).map(({ task }) => task))
     this.deadLetters = observable((subscriber) => {
@@ -140,8 +145,13 @@ class Running {
     const { name } = plan.stages[0]!
     const inlets = plan.inlets.map((id) => this.#edges[id]!)
     if (sky !== undefined) for (const edge of inlets) edge.turn = () => sky.turn(name, 'looks for input')
+    const around = this.#loops.filter(({ plan: loop }) => loop.exit === plan.id || loop.body.has(plan.id))
+    const rested = around.length === 0 ? undefined : () => { for (const loop of around) loop.look() }
+    if (rested !== undefined) for (const edge of inlets) edge.onWait = rested
     const context: TaskContext = {
       plan,
+      loop: this.#loops.find(({ plan: loop }) => loop.entry === plan.id || loop.exit === plan.id),
+      rested,
       inlets,
       outlets: new Outlets(this.#links[plan.id]!, sky && ((count) => sky.turn(name, `sends ${count}`))),
       weather: sky,

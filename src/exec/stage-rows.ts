@@ -57,7 +57,9 @@ const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Ed
 const waitingRow = ({ plan, task }: Planned, edges: readonly Edge[], aside: Aside | undefined): StageReport => {
   const isSink = plan.outlets.length === 0
   const out = plan.outlets.reduce((sum, _, outlet) => sum + leftBy(plan, outlet, edges), 0)
-  const counted = row(plan.stages[0]!, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
+  const stage = plan.stages[0]!
+  const plain = row(stage, task.itemsIn, isSink ? task.itemsIn : out, aside?.skipped, aside?.deadLetters)
+  const counted = stage.spec.role === 'process' && stage.spec.loop !== undefined ? { ...plain, filtered: 0 } : plain // what goes round is not gone
   const gauges = aside?.gauges?.() ?? {}
   return Object.keys(gauges).length === 0 ? counted : { ...counted, gauges }
 }

@@ -1,7 +1,7 @@
 /**
  * What a run gives to each of its tasks, and what it expects of them. Types only.
  */
-import type { RunContext } from '../graph/spec.ts'
+import type { Loop, RunContext } from '../graph/spec.ts'
 import type { Context } from '../prelude/context.ts'
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Weather } from '../prelude/weather.ts'
@@ -32,6 +32,10 @@ export interface TaskContext {
   readonly letters: LetterBox
   /** What a test decides of this run. */
   readonly weather: Weather | undefined
+  /** The loop that the task is an end of. */
+  readonly loop: Loop | undefined
+  /** To be called when the task may have become {@link Task.still}, where its inlets do not tell; absent outside of loops. */
+  readonly rested: (() => void) | undefined
   /** Ends the run with this error, if it is the first. */
   readonly fail: (error: Error) => void
   /** The context for user-facing code of one of the task's stages. */
@@ -45,6 +49,11 @@ export interface Task {
   wake(): void
   /** Only a channel can move this task on. */
   readonly stuck: boolean
+  /**
+   * It will not move before its input does: it waits for a pull, and for nothing else, or it is over. True to fact between turns of the
+   * event loop only. For tasks that may stand in a loop.
+   */
+  readonly still?: boolean
   /** Counters per node (see protocol.ts), for chains. */
   totals?(): Float64Array
   readonly cpuMs: number

@@ -171,10 +171,31 @@ export interface Outlet {
   /** Sends a batch downstream, waiting for room. Resolves `false` when nobody reads any more. */
   push(items: readonly unknown[]): Promise<boolean>
 }
+
+/** Which end of a loop a stage is. The two have the same `id`; what comes to the exit may go back to the entry. */
+export interface LoopEnd {
+  readonly id: symbol
+  readonly end: 'entry' | 'exit'
+  /** Items that the back edge holds. */
+  readonly capacity: number
+}
+
+/** What the two ends of a loop have in common, in one run. */
+export interface Loop {
+  /** What they share; made by the end that asks first. */
+  shared<T>(make: () => T): T
+  /**
+   * Calls `tell` once nothing between the ends will move before the entry sends something: every stage there waits for its input, and
+   * nothing is on its way to the exit. Never in this turn of the event loop; one at a time.
+   */
+  whenStill(tell: () => void): void
+}
+
 export interface ProcessContext extends RunContext {
   /**
-   * For stages that may go on without their input, such as streams that an item has begun: whether there is something to go on
-   * with. The watch for runs that wait for themselves asks.
+   * For stages that may go on without their input: whether there is something to go on with, such as a call or an inner stream that has
+   * not answered, or an item that a timer will let go. Asked for by the watch for runs that wait for themselves, and by loops, which end
+   * when nothing is. What waits for a push or a dead letter is known without it.
    */
   readonly underWay?: ((yes: boolean) => void) | undefined
   /**
@@ -182,6 +203,8 @@ export interface ProcessContext extends RunContext {
    * the stage comes to its own.
    */
   stop(item: unknown, cause: unknown, index: number, attempts?: number): void
+  /** For the ends of a loop. */
+  readonly loop?: Loop | undefined
   readonly inlets: readonly Inlet[]
   readonly outlets: readonly Outlet[]
 }
@@ -196,6 +219,10 @@ export interface ProcessSpec {
   readonly outlets: number
   /** Every batch of any inlet goes to the one outlet as it is, undecoded; `run` is not called. */
   readonly forwards?: true | undefined
+  /** It is an end of a loop. */
+  readonly loop?: LoopEnd | undefined
+  /** Nobody can know whether it will go on without its input, so it cannot stand in a loop. */
+  readonly restless?: true | undefined
   /** What the stage remembers and how that is bounded, for `explain()`: 'a state per key and open window, at most 65536'. */
   readonly holds?: string | undefined
   readonly unbounded?: Unbounded | undefined

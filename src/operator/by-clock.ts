@@ -149,6 +149,7 @@ export const byClock = <S extends object>(make: () => ByTime<S>, how: ByClock) =
         begin(engine.end(state, env))
       } else if (firing === undefined && !feed.want() && !feed.over) {
         setAlarm()
+        context.underWay?.(alarmAt < Infinity)
         await bell.next()
       }
     }

@@ -27,7 +27,7 @@ interface Together {
 
 const delaying =
   (ms: number, capacity: number) =>
-  async ({ context: { signal, inlets, outlets }, bell, time, wake }: AtHand): Promise<void> => {
+  async ({ context: { signal, inlets, outlets, underWay }, bell, time, wake }: AtHand): Promise<void> => {
     const feed = new Feed(inlets[0]!, bell)
     const sending = new Sending(outlets[0]!, bell)
     const waiting: Together[] = []
@@ -58,6 +58,7 @@ const delaying =
         if (next !== undefined) wake.at(next.due)
         else if (feed.over) return
       }
+      underWay?.(count > 0)
       await bell.next()
     }
   }

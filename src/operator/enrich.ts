@@ -263,7 +263,10 @@ const run =
             out = []
             if (!(await outlets[0]!.push(items))) return
           } else if (feed.over && head === line.length) return
-          else if (!(line[head]?.answer.ready ?? false)) await bell.next()
+          else if (!(line[head]?.answer.ready ?? false)) {
+            context.underWay?.(head < line.length)
+            await bell.next()
+          }
         }
       }
     } finally {

@@ -202,6 +202,7 @@ const run =
           await letter
           letter = undefined
         } else if (performance.now() - lastTurn > turnMs) {
+          context.underWay?.(true)
           await turn()
           lastTurn = performance.now()
         } else if (!startSome()) {
@@ -213,7 +214,10 @@ const run =
             context.stop(last!.item, last!.value, last!.index, last!.tries + 1)
             return
           } else if (feed.over && places === 0) return
-          else await bell.next()
+          else {
+            context.underWay?.(places > 0)
+            await bell.next()
+          }
         }
       }
     } finally {

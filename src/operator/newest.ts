@@ -14,7 +14,7 @@ export type DueOf = (now: number, since: number, began: number) => number
 
 export const newest =
   (dueOf: DueOf) =>
-  async ({ context: { signal, inlets, outlets }, bell, time, wake }: AtHand): Promise<void> => {
+  async ({ context: { signal, inlets, outlets, underWay }, bell, time, wake }: AtHand): Promise<void> => {
     const feed = new Feed(inlets[0]!, bell)
     const sending = new Sending(outlets[0]!, bell)
     const began = time.now()
@@ -35,6 +35,7 @@ export const newest =
         } else if (feed.over) return
         else if (held !== undefined) wake.at(held.due)
       }
+      underWay?.(held !== undefined)
       await bell.next()
     }
   }

@@ -6,8 +6,8 @@
  *     lane async               state the items that wait for their turn, at most maxWaiting, and the calls in flight
  *
  * The newest item has its turn first (depth first), so that what waits is as much as one item makes, times how deep it goes; new input
- * is taken when nothing waits. It ends when the input has ended, nothing waits and no call is in flight: an edge that led back into a
- * graph could not know that, which is why there is none.
+ * is taken when nothing waits. It ends when the input has ended, nothing waits and no call is in flight. It is for one function; stages
+ * that are gone through again, on whatever lanes, are `feedback`'s.
  */
 import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions, OnError } from '../graph/options.ts'

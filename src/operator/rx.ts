@@ -164,5 +164,5 @@ export const rx = <A, B>(fn: (items: Observable<A>) => Observable<B>, options: R
   callable('rx', 'fn', fn)
   stageOptions('rx', options)
   const bound = boundOf('rx', options)
-  return flowOf(processSpec('rx', atHand(piping(fn as Project, bound)), options, { ...bound }), options.name)
+  return flowOf({ ...processSpec('rx', atHand(piping(fn as Project, bound)), options, { ...bound }), restless: true }, options.name)
 }

@@ -112,7 +112,9 @@ const throttling =
       } else if (refusals.letter !== undefined) await refusals.taken()
       else if (due !== undefined) {
         wake.at(due)
+        context.underWay?.(true)
         await bell.next()
+        context.underWay?.(false)
       }
     }
   }

@@ -98,6 +98,7 @@ const run =
           close()
         } else if (!feed.want() && !feed.over) {
           setAlarm()
+          context.underWay?.(items.length > 0)
           await bell.next()
         }
       }

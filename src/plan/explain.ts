@@ -5,6 +5,7 @@
  */
 import { mayStop } from '../graph/options.ts'
 import type { ChannelPlan } from './connect.ts'
+import { loopsOf } from './loops.ts'
 import type { Plan, PlannedStage, TaskPlan } from './plan.ts'
 import type { UnboundedStage } from './unbounded.ts'
 
@@ -36,11 +37,21 @@ export interface ExplainedTask {
   readonly writes: readonly number[]
 }
 
+/** The edge of a loop that leads back; no channel: nothing waits for room in it. */
+export interface ExplainedBackEdge {
+  readonly from: { readonly task: number; readonly stage: string }
+  readonly to: { readonly task: number; readonly stage: string }
+  /** Bound in items. */
+  readonly capacity: number
+}
+
 /** What `pipeline.explain()` answers. */
 export interface Explanation {
   readonly workers: number
   readonly tasks: readonly ExplainedTask[]
   readonly channels: readonly ChannelPlan[]
+  /** One for each loop. */
+  readonly backEdges: readonly ExplainedBackEdge[]
   readonly outputs: Readonly<Record<string, number>>
   /** Stages whose state has no bound, where each was declared, and the options that would bound it. */
   readonly warnings: readonly UnboundedStage[]
@@ -75,6 +86,12 @@ const taskOf = (task: TaskPlan): ExplainedTask => ({
   writes: task.outlets.flat()
 })
 
+const backEdgesOf = (plan: Plan): readonly ExplainedBackEdge[] =>
+  loopsOf(plan).map(({ entry, exit, capacity }) => {
+    const end = (task: number): ExplainedBackEdge['from'] => ({ task, stage: plan.tasks[task]!.stages[0]!.name })
+    return { from: end(exit), to: end(entry), capacity }
+  })
+
 const place = (task: TaskPlan): string => {
   if (task.lane === 'async') return "async lane: the caller's loop"
   const copies = task.affinity === 'serial' ? 'one worker, in order' : `${task.parallelism} workers, morsel by morsel`
@@ -93,6 +110,7 @@ const held = (stage: PlannedStage): string => {
 }
 
 const text = (plan: Plan): string => {
+  const backEdges = backEdgesOf(plan)
   const lines: string[] = [`plan: ${plan.tasks.length} tasks, ${plan.channels.length} channels, ${plan.workers} workers`]
   for (const task of plan.tasks) {
     const names = Object.entries(plan.outputs).filter(([, id]) => id === task.id).map(([name]) => name)
@@ -102,6 +120,9 @@ const text = (plan: Plan): string => {
       lines.push(`│    ${i === task.stages.length - 1 ? '└' : '├'} ${stage.name}  (${stage.kind}${joined}) ${stage.why}${held(stage)}${stage.site === undefined ? '' : `  at ${stage.site}`}`)
     })
     if (sent(task) !== undefined) lines.push(`│    ⇢ ${task.head!.name} → workers: frames in shared memory${fieldsOf(sent(task))}`)
+    for (const { from, to, capacity } of backEdges.filter((edge) => edge.from.task === task.id)) {
+      lines.push(`│    ↺ ${from.stage} → ${to.stage} (task ${to.task}): back edge, at most ${capacity} items, one more is an error`)
+    }
     for (const id of task.outlets.flat()) {
       const channel = plan.channels[id]!
       lines.push(`│    ⇢ ${channel.from.stage} → ${channel.to.stage} (task ${channel.to.task}): ${bound(channel)}`)
@@ -122,19 +143,21 @@ const mermaid = (plan: Plan): string => {
     return `  t${task.id}["${label}<br/><i>${lane}</i>"]:::${task.lane}`
   })
   const arrows = plan.channels.map((channel) => `  t${channel.from.task} -->|"${channel.kind} ${channel.capacity}"| t${channel.to.task}`)
+  const back = backEdgesOf(plan).map(({ from, to, capacity }) => `  t${from.task} -.->|"back ${capacity}"| t${to.task}`)
   const outputs = Object.entries(plan.outputs).map(([name, task]) => `  t${task} --> o_${name.replaceAll(/\W/g, '_')}(["${escape(name)}"])`)
   const warnings = plan.unbounded.flatMap(({ stage, text }, i) => {
     const at = plan.tasks.find((task) => task.stages.some(({ name }) => name === stage))
     return [`  w${i}["⚠ ${escape(text)}"]:::warning`, ...(at === undefined ? [] : [`  w${i} -.- t${at.id}`])]
   })
   const classes = warnings.length === 0 ? [] : ['  classDef warning fill:#fffde7,stroke:#f9a825']
-  return ['flowchart LR', ...boxes, ...arrows, ...outputs, ...warnings, ...classes, '  classDef async fill:#e3f2fd,stroke:#1565c0', '  classDef blocking fill:#fff3e0,stroke:#e65100'].join('\n')
+  return ['flowchart LR', ...boxes, ...arrows, ...back, ...outputs, ...warnings, ...classes, '  classDef async fill:#e3f2fd,stroke:#1565c0', '  classDef blocking fill:#fff3e0,stroke:#e65100'].join('\n')
 }
 
 export const explain = (plan: Plan): Explanation => ({
   workers: plan.workers,
   tasks: plan.tasks.map(taskOf),
   channels: plan.channels,
+  backEdges: backEdgesOf(plan),
   outputs: plan.outputs,
   warnings: plan.unbounded,
   toString: () => text(plan),

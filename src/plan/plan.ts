@@ -15,6 +15,7 @@ import { checkDeadlock } from './deadlock.ts'
 import { fuse, type Group } from './fuse.ts'
 import type { Affinity, PlanNode, Shipment } from './graph.ts'
 import { chooseLanes } from './lane.ts'
+import { checkLoops } from './loops.ts'
 import { lower } from './lower.ts'
 import { partition } from './partition.ts'
 import { programOf } from './place.ts'
@@ -133,6 +134,7 @@ const inputColumns = (nodes: readonly PlanNode[], { members }: Group, known: Kno
 export const plan = (outputs: Readonly<Record<string, Port>>, { workers, capacity, project = true }: PlanOptions): Plan => {
   const nodes = partition(chooseLanes(lower(collect(Object.values(outputs))), workers), workers)
   checkDeadlock(nodes)
+  checkLoops(nodes)
   const groups = fuse(nodes)
   const { channels, inlets, outlets, outletOf } = connect(nodes, groups, capacity)
   const known = knownColumns(nodes, project)
