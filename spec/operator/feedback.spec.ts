@@ -310,7 +310,7 @@ suite('feedback', (it) => {
       assert.is(codeOf(error), 'ERR_MILLRACE_GRAPH_INVALID')
       assert.match(error.message, says)
     }
-    await invalid(from([1]).pipe(feedback({ apply: () => from([right(1)]) }, { capacity: 1 })), /does not lead/)
+    await invalid(from([1]).pipe(feedback({ apply: () => from([right<number, number>(1)]) }, { capacity: 1 })), /does not lead/)
     await invalid(from([1]).pipe(feedback(compose(rx<number, number>((n$) => n$), down), { capacity: 1 })), /rx has nothing left to do/)
     let aside: Source<number> | undefined
     from([1]).pipe(feedback({ apply: (source) => { aside = source; return source.pipe(down) } }, { capacity: 1 }))

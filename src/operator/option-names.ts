@@ -23,6 +23,7 @@ import type { DedupeOptions } from './dedupe.ts'
 import type { DelayOptions } from './delay.ts'
 import type { DistinctOptions } from './distinct.ts'
 import type { EnrichOptions } from './enrich.ts'
+import type { FeedbackOptions } from './feedback.ts'
 import type { IdleTimeoutOptions } from './idle-timeout.ts'
 import type { InterleaveOptions } from './interleave.ts'
 import type { IntersperseOptions } from './intersperse.ts'
@@ -30,6 +31,7 @@ import type { JoinAsOfOptions } from './join-as-of.ts'
 import type { JoinTableOptions } from './join-table.ts'
 import type { JoinWithinOptions } from './join-within.ts'
 import type { KeptOptions } from './keyed.ts'
+import type { KeyedProcessOptions } from './keyed-process.ts'
 import type { MapAsyncOptions } from './map-async.ts'
 import type { MapStateOptions } from './map-state.ts'
 import type { MergeMapOptions } from './merge-map.ts'
@@ -78,6 +80,10 @@ const TABLE: Readonly<Record<string, Names>> = {
   expand: WAITING, switchMap: WAITING, encode: names<Omit<PlainOptions, 'lane'>>(CALLS),
   countBy: KEYED, aggregateBy: KEYED, scanBy: KEPT,
   mapState: names<MapStateOptions<Any, Any, Any, Any>>({ ...KEPT, key: 1, create: 1, map: 1, onEvict: 1 }),
+  keyedProcess: names<KeyedProcessOptions<Any, Any, Any, Any, Any, Any>>({
+    ...KEPT, key: 1, create: 1, process: 1, onTimer: 1, onEvict: 1, outOfOrderMs: 1, late: 1, maxTimers: 1
+  }),
+  feedback: names<FeedbackOptions>({ ...STAGE, capacity: 1 }),
   scan: names<ScanOptions>({ ...CPU, restart: 1 }),
   reduce: names<ReduceOptions<Any>>({ ...CPU, combine: 1 }),
   mapAsync: names<MapAsyncOptions>({ ...CALLS, concurrency: 1, ordered: 1, timeoutMs: 1, fallback: 1 }),
@@ -96,7 +102,7 @@ const TABLE: Readonly<Record<string, Names>> = {
   slidingCount: names<SlidingCountOptions>({ ...PLACED, size: 1, every: 1, partial: 1 }),
   sort: names<SortOptions<Any>>({ ...WAITING, ...ORDER, maxItems: 1 }),
   window: names<WindowOptions<Any, Any, Any, Any>>({
-    ...CPU, at: 1, key: 1, aggregate: 1, outOfOrderMs: 1, latenessMs: 1, late: 1, early: 1, maxWindows: 1, split: 1, expectSplits: 1, maxSplits: 1, idleMs: 1
+    ...CPU, at: 1, key: 1, aggregate: 1, outOfOrderMs: 1, latenessMs: 1, late: 1, early: 1, maxWindows: 1, split: 1, expectSplits: 1, maxSplits: 1, idleMs: 1, ordered: 1
   }),
   joinTable: names<JoinTableOptions<Any, Any, Any>>({ ...JOIN, type: 1, maxRows: 1 }),
   joinAsOf: names<JoinAsOfOptions<Any, Any, Any>>({ ...JOIN, at: 1, withinMs: 1, type: 1, maxKeys: 1 }),
