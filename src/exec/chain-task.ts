@@ -104,12 +104,12 @@ export class ChainTask implements Task {
       await this.#finish()
       outlets.end()
     } catch (error) {
-      this.#pool?.abort(error as Error)
+      this.#pool?.abort()
       throw error
     } finally {
       this.#stay()
       await this.#moving?.catch(() => undefined)
-      this.#pool?.abort(new Error('the task is over'))
+      this.#pool?.abort()
       await this.#pool?.close()
       await this.#closeFeed()
       this.#loop.close()
@@ -278,7 +278,7 @@ export class ChainTask implements Task {
     const { states } = this.#loop
     if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
     else this.#ready = true
-    if (this.itemsIn > 0 && this.#c.weather === undefined) this.#pool.microsPerItem = (this.#loop.cpuMs * 1000) / this.itemsIn
+    if (this.itemsIn > 0 && this.#c.weather === undefined) this.#pool.measured((this.#loop.cpuMs * 1000) / this.itemsIn)
     return this.#ready
   }
   /** Its state holds what cannot be cloned. */
@@ -344,7 +344,7 @@ export class ChainTask implements Task {
   #stopFeed(): void {
     this.#stay()
     this.#pull.interrupt()
-    this.#pool?.abort(new Error('nobody reads any more'))
+    this.#pool?.abort()
   }
 
   /** Called when the run is cancelled or drained: wakes whatever waits. */
@@ -352,7 +352,7 @@ export class ChainTask implements Task {
     if (this.#c.signal.aborted || this.#c.plan.head?.kind !== DEAD_LETTERS) this.#pull.interrupt()
     if (this.#c.signal.aborted) {
       this.#stay()
-      this.#pool?.abort(this.#c.cancelled())
+      this.#pool?.abort()
     } else if (this.#drained) this.#pool?.drain()
   }
 

@@ -99,7 +99,8 @@ export class Delivery {
   readonly #bySlot = new Map<number, Pending>()
   /** Nothing is added any more. */
   ended = false
-  #aborted = false
+  /** The run has failed or was cancelled: nothing is delivered any more. */
+  aborted = false
   #running: Promise<void> | undefined
 
   constructor(options: DeliveryOptions) {
@@ -148,7 +149,7 @@ export class Delivery {
 
   hold(pending: Pending, outlet: number, batch: Batch): void {
     if (outlet !== DEAD) tally(this.crossings.fromWorkers, batch.count)
-    if (this.#aborted) batch.release()
+    if (this.aborted) batch.release()
     else pending.out.push({ outlet, batch })
   }
 
@@ -158,7 +159,7 @@ export class Delivery {
 
   rest(pending: Pending, worker: number): void {
     pending.rests = worker
-    if (this.#aborted) this.#resume(pending)
+    if (this.aborted) this.#resume(pending)
   }
 
   failed(pending: Pending, told: Told): void {
@@ -189,7 +190,7 @@ export class Delivery {
 
   /** What has come back is thrown away, and so is what still comes. */
   abort(): void {
-    this.#aborted = true
+    this.aborted = true
     for (const pending of this.#order) {
       for (const { batch } of pending.out.splice(0)) batch.release()
       if (pending.rests >= 0) this.#resume(pending)
@@ -224,7 +225,7 @@ export class Delivery {
   async #deliver(): Promise<void> {
     const { outlets, crew, plan, unread, wants } = this.#o
     for (;;) {
-      if (this.#aborted) return
+      if (this.aborted) return
       const oldest = this.#order[0]
       if (oldest === undefined) {
         if (this.ended) return

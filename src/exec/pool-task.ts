@@ -1,36 +1,34 @@
 /**
- * A task while it runs on the pool: hands out morsels within a window, hears what the workers say of them, ends with them.
+ * A task while it runs on the pool: hands out morsels within a window, and ends with them.
  *
- *   items ── wait for company ──▶ window permit ──▶ slot ──▶ crew ──▶ worker ── notices ──▶ delivery.ts ──▶ outlets, in order
+ *   items ── wait for company ──▶ window permit ──▶ slot ──▶ crew ──▶ worker ── hearing.ts ──▶ delivery.ts ──▶ outlets, in order
  *
  * Invariants
  *   P1  at most `window` morsels are out; each holds at most FRAMES_PER_MORSEL frames here before the worker lets it rest
  *   P3  every slot that was submitted comes back: after DONE, after a worker's death, after an abort
  * Items leave when they are as many as a morsel should have, when a worker waits for them, or when the first of them has waited
  * `maxLatencyMs`: morsels grow while workers are busy and shrink while they are not (Nagle's algorithm, RFC 896).
- * Called by chain-task.ts. Knows crew.ts, delivery.ts and plans; decodes nothing but failures.
+ * Called by chain-task.ts. Knows crew.ts, hearing.ts, delivery.ts and plans; decodes nothing.
  */
 import { store } from '../atomic/park.ts'
-import { PipelineError } from '../error/pipeline-error.ts'
-import { workerDied } from '../error/wording-run.ts'
 import type { Hint } from '../frame/hint.ts'
 import type { TaskPlan } from '../plan/plan.ts'
 import { stopsOnFailure } from '../plan/program.ts'
 import type { Context } from '../prelude/context.ts'
 import { clock, realClock, type Alarm, type Clock } from '../prelude/clock.ts'
-import type { Death } from '../pool/bury.ts'
 import type { Weather } from '../prelude/weather.ts'
-import { frameBatch, type Batch } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
 import type { Crew } from '../runtime/crew.ts'
-import type { Hand } from '../runtime/registrations.ts'
 import { hintFor } from './codec-columns.ts'
 import { Company } from './company.ts'
-import { Delivery, type Pending, type Progress } from './delivery.ts'
+import { Delivery, type Progress } from './delivery.ts'
 import type { DeadLetter } from './failure.ts'
+import { Hearing } from './hearing.ts'
 import type { Outlets } from './outlets.ts'
 import type { Crossings } from './report.ts'
-import { COUNTS_PER_NODE, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split, type Told } from './protocol.ts'
+import { STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split } from './protocol.ts'
+import { registrationOf } from './registration.ts'
 import { at, placeOf } from './uncloneable.ts'
 
 /** How long a cancelled run waits for a worker that is busy in a user's function before it replaces the worker. */
@@ -65,34 +63,8 @@ export interface PoolTaskOptions {
   readonly signal: AbortSignal
 }
 
-/** The description of a task that travels to workers. */
-const registrationOf = ({ plan, crew: { workers }, maxLatencyMs, carried }: PoolTaskOptions, task: number): Registration => {
-  const program = plan.program!
-  const head = plan.head?.spec
-  return {
-    type: 'register',
-    task,
-    program,
-    serial: plan.affinity === 'serial',
-    fns: plan.kernels.map((kernel) => kernel.shipment!.fns),
-    envs: plan.kernels.map((kernel) => (kernel.spec.role === 'kernel' ? kernel.spec.env : undefined)),
-    codecs: plan.kernels.map((kernel) => kernel.shipment!.codec),
-    reader: head?.role === 'source' && head.splits !== undefined ? { kind: head.splits.reader.kind, args: head.args } : undefined,
-    counters: new SharedArrayBuffer(Math.max(8, workers * program.nodes.length * COUNTS_PER_NODE * 8)),
-    stop: new SharedArrayBuffer(8),
-    maxLatencyMs,
-    context: carried
-  }
-}
-
-export class PoolTask implements Hand {
+export class PoolTask {
   readonly counters: Float64Array
-  /** Microseconds per item, as measured; for the size of morsels. Begins with what the caller's loop has measured. */
-  microsPerItem = 0
-  /** The task's own kernels want no more input. */
-  shut = false
-  itemsDone = 0
-  bytesDone = 0
   readonly #o: PoolTaskOptions
   readonly #registration: Registration
   readonly #stop: Int32Array
@@ -101,8 +73,7 @@ export class PoolTask implements Hand {
   readonly #hint: Hint | undefined
   readonly #company = new Company()
   readonly #delivery: Delivery
-  readonly #ran = new Set<number>()
-  #aborted: Error | undefined
+  readonly #hearing: Hearing
   /** The machine's; in a test, the test's. */
   readonly #time: Clock
   /** Serial tasks live in one worker. */
@@ -111,7 +82,7 @@ export class PoolTask implements Hand {
   private constructor(options: PoolTaskOptions) {
     this.#o = options
     const { plan, crew } = options
-    this.#registration = registrationOf(options, crew.nextTask())
+    this.#registration = registrationOf(plan, crew.nextTask(), crew.workers, options.maxLatencyMs, options.carried)
     this.#time = options.weather === undefined ? realClock : clock()
     this.counters = new Float64Array(this.#registration.counters)
     this.#hint = hintFor(plan.input)
@@ -123,20 +94,21 @@ export class PoolTask implements Hand {
         store(this.#stop, WORD_WANTED, slot + 1)
       },
       unread: () => {
-        this.abort(new Error('nobody reads any more'))
+        this.abort()
       },
       mayStop: plan.affinity === 'parallel' && stopsOnFailure(plan.program!),
       halt: () => {
-        this.abort(new Error('a stage has stopped'))
+        this.abort()
       }
     })
+    this.#hearing = new Hearing({ ...options, delivery: this.#delivery, freed: this.#look })
     if (plan.affinity === 'serial') this.#owner = this.#registration.task % crew.workers
   }
 
   /** Registers the task with every worker: resolves when all are ready, rejects with what one of them could not find. */
   static async open(options: PoolTaskOptions): Promise<PoolTask> {
     const task = new PoolTask(options)
-    await options.crew.register(task.#registration, task, options.signal)
+    await options.crew.register(task.#registration, task.#hearing, options.signal)
     options.crew.ref()
     task.#delivery.start()
     return task
@@ -149,16 +121,30 @@ export class PoolTask implements Hand {
     } catch {
       return false
     }
-    this.#ran.add(this.#owner) // from now on the state is lost with the worker
+    this.#hearing.ran.add(this.#owner) // from now on the state is lost with the worker
     return true
+  }
+
+  /** No more input is wanted: by the task's own kernels, or by anybody. */
+  get shut(): boolean {
+    return this.#delivery.aborted || this.#hearing.closed
+  }
+
+  get bytesDone(): number {
+    return this.#hearing.bytesDone
+  }
+
+  /** What an item takes, in microseconds, as the caller's loop has measured it. */
+  measured(microsPerItem: number): void {
+    this.#hearing.microsPerItem = microsPerItem
   }
 
   /** Items that one morsel should hold. */
   get morselItems(): number {
     const { weather, plan } = this.#o
     if (weather !== undefined) return (this.#decided ??= weather.morsel(plan.stages[0]!.name))
-    if (this.microsPerItem === 0) return 256
-    return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.microsPerItem)))
+    if (this.#hearing.microsPerItem === 0) return 256
+    return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.#hearing.microsPerItem)))
   }
   /** In a test: the size of the next morsel, once it has been asked for. */
   #decided: number | undefined
@@ -252,7 +238,7 @@ export class PoolTask implements Hand {
   /** Runs a batch; a frame that nobody has decoded goes on as it is. Takes the batch over. */
   async batch(batch: Batch, base: number): Promise<void> {
     const small = batch.weight <= SMALL && this.#delivery.out > 0
-    const large = this.#o.plan.parallelism > 1 && batch.count * this.microsPerItem > MORSEL_MICROS * 2
+    const large = this.#o.plan.parallelism > 1 && batch.count * this.#hearing.microsPerItem > MORSEL_MICROS * 2
     const joins = small || large
     if (!joins && this.#company.size > 0) await this.#depart(true)
     if (!joins) await this.#permit()
@@ -292,11 +278,11 @@ export class PoolTask implements Hand {
    */
   async finish(here: boolean): Promise<void> {
     await this.#depart(true)
-    while (this.#delivery.size > 0 && this.#aborted === undefined) await this.#delivery.changed()
-    if (here && this.#owner >= 0) this.#ran.add(this.#owner)
-    const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#ran] : []
+    while (this.#delivery.size > 0 && !this.#delivery.aborted) await this.#delivery.changed()
+    if (here && this.#owner >= 0) this.#hearing.ran.add(this.#owner)
+    const flushes = this.#o.plan.program!.nodes.length > 0 ? [...this.#hearing.ran] : []
     for (const worker of flushes) {
-      while (this.#aborted === undefined) {
+      while (!this.#delivery.aborted) {
         const slot = this.#o.crew.submitEnd(this.#registration.task, worker)
         if (slot >= 0) {
           this.#delivery.add(slot, this.#o.progress.items, 0, undefined)
@@ -330,19 +316,17 @@ export class PoolTask implements Hand {
   }
 
   /** The run has failed or was cancelled, or nobody reads any more: throws the work away. */
-  abort(reason: Error): void {
-    if (this.#aborted !== undefined) return
-    this.#aborted = reason
-    this.shut = true
+  abort(): void {
+    if (this.#delivery.aborted) return
     store(this.#stop, WORD_STOP, STOP_ABORT)
     this.#company.clear()
     this.#waiting.interrupt()
-    this.#delivery.abort()
+    this.#delivery.abort() // which lets morsels at rest go on, to find that they are to stop
   }
 
   /** The run drains: who reads a split stops reading; what has been read is worked on. */
   drain(): void {
-    if (this.#aborted === undefined) store(this.#stop, WORD_STOP, STOP_DRAIN)
+    if (!this.#delivery.aborted) store(this.#stop, WORD_STOP, STOP_DRAIN)
   }
 
   /** Waits until the pool has let go of every morsel; a worker that does not answer is replaced. */
@@ -357,7 +341,7 @@ export class PoolTask implements Hand {
       const late = this.#time.at(this.#time.now() + GRACE_MS, () => {
         for (const { worker, running } of crew.pool.metrics()) if (delivery.find(running) !== undefined) crew.terminate(worker)
         // What is queued behind another run's function would wait for as long as that takes.
-        for (const pending of delivery.pending) if (!pending.done && crew.withdraw(pending.slot)) this.#done(pending, 0, 0, 0)
+        for (const pending of delivery.pending) if (!pending.done && crew.withdraw(pending.slot)) this.#hearing.lost(pending)
         delivery.poke()
       })
       while (delivery.out > 0) await delivery.changed()
@@ -371,81 +355,6 @@ export class PoolTask implements Hand {
   }
   #closed = false
 
-  notice(worker: number, kind: number, slot: number, a: number, b: number, c: number, d: number): void {
-    const delivery = this.#delivery
-    const pending = delivery.find(slot)
-    if (pending === undefined) return
-    this.#ran.add(worker)
-    switch (kind) {
-      case NOTICE_OUT: {
-        const { text } = this.#o.plan.program!.outlets[a]!
-        delivery.hold(pending, a, frameBatch(this.#o.crew.frame(b, worker, d), c, text, this.#decoding))
-        break
-      }
-      case NOTICE_DEAD:
-        delivery.holdDead(pending, frameBatch(this.#o.crew.frame(b, worker, d), c, false))
-        break
-      case NOTICE_FAIL: {
-        const frame = this.#o.crew.frame(b, worker, d)
-        const [told] = frame.items() as [Told]
-        frame.release()
-        delivery.failed(pending, told)
-        break
-      }
-      case NOTICE_STOP: {
-        const frame = this.#o.crew.frame(b, worker, d)
-        delivery.stop(pending, frame.items() as Told[])
-        frame.release()
-        break
-      }
-      case NOTICE_MORE:
-        delivery.rest(pending, worker)
-        break
-      case NOTICE_CLOSED:
-        this.shut = true
-        this.#o.closed()
-        break
-      case NOTICE_DONE:
-        this.#done(pending, a, b, c)
-        this.#look()
-    }
-    delivery.poke()
-  }
-
-  died(death: Death): boolean {
-    // Whatever had run there may have left state behind (partial answers, morsels at rest) that is gone.
-    const gone = new Set([...death.running, ...death.pinned, ...death.lost])
-    const lost = this.#delivery.pending.filter((p) => !p.done && (gone.has(p.slot) || p.rests === death.worker))
-    const stateful = this.#ran.has(death.worker) && this.#o.plan.kernels.some((k) => k.spec.role === 'kernel' && k.spec.parallelism !== 'stateless')
-    for (const pending of lost) this.#done(pending, 0, 0, 0)
-    const fails = (lost.length > 0 || stateful || !death.replaced) && this.#aborted === undefined && !(this.#delivery.ended && this.#delivery.size === 0)
-    if (fails) {
-      const running = lost.find((p) => p.slot === death.current) ?? lost[0]
-      const stages = this.#o.plan.stages.map((stage) => stage.name)
-      this.#o.fail(workerDied(stages, death.code, death.error, running === undefined ? undefined : { base: running.base, count: running.count, file: running.split?.file, start: running.split?.start }))
-    }
-    this.#delivery.poke()
-    return fails
-  }
-
-  readonly #decoding = (): void => {
-    this.#delivery.crossings.decoded++
-  }
-
-  refused(error: unknown): void {
-    this.#o.fail(PipelineError.from(error))
-  }
-
-  #done(pending: Pending, lines: number, micros: number, kib: number): void {
-    this.#delivery.done(pending, lines)
-    this.itemsDone += pending.split === undefined ? pending.count : lines
-    this.bytesDone += kib * 1024
-    if (pending.count > 0 && micros > 0) {
-      const sample = micros / pending.count
-      this.microsPerItem = this.microsPerItem === 0 ? sample : this.microsPerItem * 0.7 + sample * 0.3
-    }
-  }
-
   async #permit(): Promise<void> {
     while (this.#delivery.size >= this.#window && !this.shut) await this.#delivery.changed()
   }
@@ -455,5 +364,4 @@ export class PoolTask implements Hand {
     await this.#waiting.wait(this.#o.crew.room())
   }
   readonly #waiting = new Interruptible()
-
 }
