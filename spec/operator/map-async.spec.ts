@@ -54,6 +54,30 @@ suite('mapAsync', (it) => {
     assert.equal([pulled, (error as Error).message], [[3], 'enough'])
   })
 
+  it('a thenable that calls back twice is heard once', async () => {
+    const twice = (n: number) => ({ then: (ok: (v: number) => void) => { ok(n); ok(n + 100) } }) as unknown as Promise<number>
+    for (const ordered of [true, false]) {
+      const { out } = await runOne(mapAsync(twice, { ordered, concurrency: 2 }), pieces(numbers(20), 7))
+      assert.equal(sorted(out), numbers(20))
+    }
+  })
+
+  it('a call that answers after its timeout is not heard, whatever is called since', async () => {
+    const slow = async (n: number): Promise<number> => { if (n % 2 === 0) await later(30); return n }
+    const { out } = await runOne(mapAsync(slow, { concurrency: 2, timeoutMs: 5, onError: 'skip' }), pieces(numbers(40), 9))
+    assert.ok(out.every((n) => (n as number) % 2 === 1), String(out))
+  })
+
+  it('what one turn of the event loop has answered leaves as one batch', async () => {
+    const waiting: (() => void)[] = []
+    const held = (n: number): Promise<number> => new Promise((settle) => waiting.push(() => { settle(n) }))
+    const run = runOne(mapAsync(held, { concurrency: 8 }), [numbers(8)])
+    await turns(3)
+    for (const answer of waiting) setImmediate(answer) // each with its own microtasks
+    const { pushes } = await run
+    assert.equal(pushes, [numbers(8)])
+  })
+
   it('a slow reader holds the calls back', async () => {
     let calls = 0
     const run = runOne(mapAsync((n: number) => { calls++; return turn(n) }, { concurrency: 2 }), numbers(50).map((n) => [n]), { slow: (k) => (k === 0 ? 30 : 0) })

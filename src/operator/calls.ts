@@ -6,8 +6,10 @@
  *
  *   OPEN ──value──▶ DONE      OPEN ──failure──▶ (waits, calls again)* ──▶ DROPPED | DEAD | STOPPED | FAILED, by the policy
  *
- * Per item there is one place and the two callbacks of its promise; timers and abort controllers exist only where a timeout or
- * a retry asks for them, by the clock of the runtime that they run in. A call that has timed out is told by its signal; what it answers later is not heard.
+ * Per item there is one place with the two callbacks of its promise, used again for other items when its owner says so (`free`); timers
+ * and abort controllers exist only where a timeout or a retry asks for them, by the clock of the runtime that they run in. A call that has
+ * timed out is told by its signal; what it answers later is not heard.
+ * Invariant  a place that is used again has no promise left that may still call back: where calls time out, none is used again
  * Called by map-async.ts, enrich.ts and recurse.ts.
  */
 import { setMaxListeners } from 'node:events'
@@ -30,8 +32,8 @@ export const STOPPED = 5
 
 /** An item whose call has not answered at once. */
 export interface Place {
-  readonly item: unknown
-  readonly index: number
+  item: unknown
+  index: number
   state: typeof OPEN | typeof DONE | typeof DROPPED | typeof DEAD | typeof FAILED | typeof STOPPED
   /** The answer, or what the last try failed with. */
   value: unknown
@@ -43,7 +45,12 @@ export interface Place {
   instead: boolean
   /** Instant of the call that is heard, where calls are measured. */
   began: number
+  /** The user's: in which round of the event loop its call was made. */
+  round: number
   alarm: Alarm | undefined
+  /** The ends of the promise of a call without a timeout; made with the first one. */
+  answered: ((value: unknown) => void) | undefined
+  refused: ((error: unknown) => void) | undefined
 }
 
 /** What a call is given besides its item. */
@@ -69,7 +76,7 @@ export interface CallOptions {
 const GRACE_MS = 300
 
 export const placeOf = (item: unknown, index: number, state: Place['state'] = OPEN, value?: unknown): Place => ({
-  item, index, state, value, call: 0, tries: 0, instead: false, began: 0, alarm: undefined
+  item, index, state, value, call: 0, tries: 0, instead: false, began: 0, round: 0, alarm: undefined, answered: undefined, refused: undefined
 })
 
 const STATES = { fail: FAILED, skip: DROPPED, deadLetter: DEAD, stop: STOPPED } as const
@@ -97,6 +104,8 @@ export class Calls {
   /** One per call in flight, where calls can time out one by one. */
   readonly #controllers = new Set<AbortController>()
   readonly #waiting = new Set<Place>()
+  /** Places to be used again. */
+  readonly #spare: Place[] = []
   #open = 0
   #closed = false
   #idle: () => void = () => undefined
@@ -116,12 +125,36 @@ export class Calls {
       answer = this.#o.fn(item, this.#contextOf(controller))
     } catch (error) {
       this.#release(controller)
-      return this.#refused(placeOf(item, index), error)
+      return this.#refused(this.place(item, index), error)
     }
-    if (isThenable(answer)) return this.#await(placeOf(item, index), answer, controller)
+    if (isThenable(answer)) return this.#await(this.place(item, index), answer, controller)
     this.#release(controller)
     this.value = answer
     return undefined
+  }
+
+  /** Calls that have not come to their end. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** A place for an item, OPEN. */
+  place(item: unknown, index: number): Place {
+    const place = this.#spare.pop()
+    if (place === undefined) return placeOf(item, index)
+    place.item = item
+    place.index = index
+    place.state = OPEN
+    return place
+  }
+
+  /** Nobody looks at this place any more, and its call has come to its end: it is used again. */
+  free(place: Place): void {
+    if (this.#o.timeoutMs !== undefined) return // what has timed out may call back
+    place.item = place.value = undefined
+    place.tries = 0
+    place.instead = false
+    this.#spare.push(place)
   }
 
   /** Tells the calls in flight to stop, and waits a moment for those that listen. */
@@ -180,27 +213,47 @@ export class Calls {
   }
 
   #await(place: Place, answer: PromiseLike<unknown>, controller: AbortController | undefined): Place {
-    const call = ++place.call
     this.#open++
-    if (controller !== undefined) this.#limit(place, call, controller)
     if (this.#o.limit !== undefined && !place.instead) {
       place.began = this.#clock.now()
       this.#o.limit.began()
     }
-    const heard = this.#sky === undefined ? answer : inTurn(this.#sky, this.#o.stage, answer, 'hears an answer')
-    heard.then(
-      (value) => {
-        if (!this.#heard(place, call, controller)) return
-        this.#measured(place)
-        this.#settle(place, DONE, value)
-      },
-      (error: unknown) => {
-        if (!this.#heard(place, call, controller)) return
-        this.#measured(place, { error })
-        if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
-      }
+    // A promise of the language's own calls back once; of others nobody knows.
+    const promise = this.#sky === undefined ? Promise.resolve(answer) : inTurn(this.#sky, this.#o.stage, answer, 'hears an answer')
+    if (controller === undefined) {
+      promise.then(
+        (place.answered ??= (value) => { this.#answered(place, value) }),
+        (place.refused ??= (error: unknown) => { this.#failed(place, error) })
+      )
+      return place
+    }
+    const call = ++place.call
+    this.#limit(place, call, controller)
+    promise.then(
+      (value) => { if (this.#isHeard(place, call, controller)) this.#answered(place, value) },
+      (error: unknown) => { if (this.#isHeard(place, call, controller)) this.#failed(place, error) }
     )
     return place
+  }
+
+  /** A call has come to its end. */
+  #ended(): void {
+    this.#open--
+    if (this.#closed && this.#open === 0) this.#idle()
+  }
+
+  #answered(place: Place, value: unknown): void {
+    this.#ended()
+    if (this.#closed) return
+    this.#measured(place)
+    this.#settle(place, DONE, value)
+  }
+
+  #failed(place: Place, error: unknown): void {
+    this.#ended()
+    if (this.#closed) return
+    this.#measured(place, { error })
+    if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
   }
 
   #limit(place: Place, call: number, controller: AbortController): void {
@@ -218,17 +271,16 @@ export class Calls {
     })
   }
 
-  /** A call has come to its end: whether its answer is still of interest. */
-  #heard(place: Place, call: number, controller: AbortController | undefined): boolean {
+  /** A call that may time out has come to its end: whether its answer is still of interest. */
+  #isHeard(place: Place, call: number, controller: AbortController): boolean {
     this.#release(controller)
-    this.#open--
-    if (this.#closed && this.#open === 0) this.#idle()
-    if (this.#closed || place.call !== call) return false
-    if (place.alarm !== undefined) {
-      place.alarm.cancel()
-      place.alarm = undefined
-      this.#waiting.delete(place)
+    if (this.#closed || place.call !== call) {
+      this.#ended()
+      return false
     }
+    place.alarm?.cancel()
+    place.alarm = undefined
+    this.#waiting.delete(place)
     return true
   }
 

@@ -7,6 +7,10 @@
  *   feed ──▶ start, while places are free ──▶ calls ──▶ answers ──▶ out (gathered, sent when there is nothing to start)
  *                                                 ordered: a place is kept until all before it have been gathered
  *
+ * A round is one turn of the event loop, counted while calls are in flight. A call that took longer than its round waited for a timer or
+ * a socket, and others may be answered in the same round: all of them are taken up when it is over, as one batch. One that answers in
+ * the round that it began in is followed by the next at once, and its answer waits for those of the others that began in it.
+ *
  * An item has its place from its call until its answer is gathered, so what is held is bounded by `concurrency` in both orders,
  * and a reader that is slow holds back the calls. Answers that are no promises are gathered at once, without a place.
  */
@@ -15,15 +19,17 @@ import { stageFailed } from '../error/wording-run.ts'
 import { mayStop, type FunctionOptions, type OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext, ProcessSpec } from '../graph/spec.ts'
+import { clock, realClock } from '../prelude/clock.ts'
 import { gaugesOf } from '../prelude/gauges.ts'
 import { weather } from '../prelude/weather.ts'
 import { concurrencyOf, type Adaptive } from './adaptive.ts'
 import { bellOf } from './bell.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, STOPPED, placeOf, type CallContext, type Place } from './calls.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, STOPPED, type CallContext, type Place } from './calls.ts'
 import { callable, milliseconds, policyOf, stageOptions } from './check.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { Feed } from './feed.ts'
 import { processSpec } from './process.ts'
+import { Rounds } from './rounds.ts'
 
 export interface MapAsyncOptions<A = unknown, B = never> extends FunctionOptions {
   /** Calls in flight at most. A whole number >= 1, or `adaptive({ max })`. Default 16. */
@@ -58,6 +64,13 @@ const LOOK_EVERY = 16
 
 /** Places that have been gathered before the queue lets go of them. */
 const FORGET_AT = 64
+
+/** The place of a value that was there at once. */
+const answered = (place: Place, value: unknown): Place => {
+  place.state = DONE
+  place.value = value
+  return place
+}
 
 /** Places in the order in which they may be gathered. */
 class Queue {
@@ -104,6 +117,9 @@ const run =
     const turnMs = weather() === undefined ? TURN_MS : Infinity // where a test decides whose turn it is, nothing goes by the machine's time
     let lastTurn = performance.now()
     let looked = 0
+    const rounds = new Rounds(() => { bell.ring() })
+    /** Where a test decides whose turn it is, or what time it is, answers are taken up one by one. */
+    const gathers = weather() === undefined && clock() === realClock
 
     /** A place has come to its end. In order a failure waits for its turn, where an earlier item may end the input. */
     const noticed = (place: Place): void => {
@@ -120,7 +136,9 @@ const run =
         open.delete(place)
         queue.push(place)
       }
-      bell.ring()
+      const atOnce = rounds.isSame(place.round)
+      if (atOnce || !gathers || failed !== undefined || last !== undefined || calls.open === 0) bell.ring()
+      else rounds.ringAtEnd()
     }
 
     /** The input has ended at a failure, and all before it has been answered. */
@@ -165,6 +183,7 @@ const run =
         if (place === undefined) break
         places--
         gather(place)
+        if (place !== failed && place !== last) calls.free(place)
       }
       if (failed !== undefined) throw stageFailed(context.stage, context.site, { index: failed.index }, failed.value)
     }
@@ -178,8 +197,9 @@ const run =
         return
       }
       places++
-      const kept = place ?? placeOf(item, index, DONE, calls.value)
+      const kept = place ?? answered(calls.place(item, index), calls.value)
       noticed(kept)
+      if (kept.state === OPEN) kept.round = rounds.begin()
       if (ordered || kept.state !== OPEN) queue.push(kept)
       else open.add(kept)
     }
@@ -206,7 +226,7 @@ const run =
           await turn()
           lastTurn = performance.now()
         } else if (!startSome()) {
-          if (out.length > 0) {
+          if (out.length > 0 && (out.length >= GATHERED || !gathers || !rounds.lasts || isOver())) {
             const items = out
             out = []
             if (!(await outlets[0]!.push(items))) return
@@ -216,11 +236,14 @@ const run =
           } else if (feed.over && places === 0) return
           else {
             context.underWay?.(places > 0)
+            if (out.length > 0) rounds.ringAtEnd()
+            rounds.wait()
             await bell.next()
           }
         }
       }
     } finally {
+      rounds.close()
       await calls.close()
       bell.close()
     }
@@ -245,7 +268,8 @@ export const callingSpec = (kind: string, fn: unknown, options: MapAsyncOptions<
  * argument has a `signal`, aborted when the answer is not wanted any more: pass it on to what `fn` waits for.
  *
  * **Order**   kept, unless `ordered` is false
- * **Cost**    per item one place and two callbacks; a value that is no promise costs the call only
+ * **Cost**    a promise per item is heard by callbacks that are used again; with `timeoutMs` an abort controller, a timer and two callbacks
+ *             per item. A value that is no promise costs the call only
  * **Errors**  what `fn` throws or rejects with, and a call that takes longer than `timeoutMs`, is handled by `onError`; a retry
  *             keeps its place while it waits. With `'stop'` items before the failing one are answered for, calls for later ones given up. With `fallback` an item that would fail the run is answered for by it. When the run ends, calls that listen to their signal are awaited, up to 300 ms
  * **Memory**  `concurrency` items and one batch of the input
