@@ -21,7 +21,7 @@ const failure = async (work: () => unknown): Promise<Error & { code?: string; pa
   throw new Error('nothing was thrown')
 }
 
-const putText = (writer: SinkWriter<unknown>, text: string, count: number): unknown => writer.writeText!(Buffer.from(text), count)
+const putText = (writer: SinkWriter<unknown>, text: string, count: number): unknown => writer.writeText!([Buffer.from(text)], count)
 
 suite('file sinks', (it) => {
   it('show their file when it is whole, and leave no other', async ({ defer }) => {

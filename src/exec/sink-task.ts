@@ -10,8 +10,12 @@ import { sinkFailed } from '../error/wording-run.ts'
 import type { SinkSpec, SinkWriter, Written } from '../graph/spec.ts'
 import { OBSERVE } from '../graph/observe.ts'
 import type { Batch } from './batch.ts'
+import type { Edge } from './edge.ts'
 import type { Output } from './output.ts'
 import type { Task, TaskContext } from './task.ts'
+
+/** Permits of text (items, or KiB) that are written together, about. */
+const MOST_WEIGHT = 4096
 
 export class SinkTask implements Task {
   itemsIn = 0
@@ -61,21 +65,24 @@ export class SinkTask implements Task {
           throw broken[0]
         }
         if (batch === undefined) break
+        const batches = [batch]
+        let count = batch.count
         let written: Written
         try {
+          if (writer.writeText !== undefined && weather === undefined) count += gather(batches, edge)
           const turn = weather?.turn(stage!.name, `writes ${batch.count}`)
           if (turn !== undefined) await turn
           if (signal.aborted) throw this.#c.cancelled() // while the batch was on its way: who would end the write has been told
           weather?.outside(stage!.name, 'write')
-          written = await write(writer, batch)
+          written = await write(writer, batches, count)
         } finally {
-          batch.release()
+          for (const each of batches) each.release()
         }
         if (written === 'closed') {
           edge.leave()
           break
         }
-        this.itemsIn += batch.count
+        this.itemsIn += count
       }
       if (signal.aborted) throw this.#c.cancelled()
       const result = await writer.finish()
@@ -126,7 +133,20 @@ const abort = async (writer: SinkWriter<unknown> | undefined, reason: unknown): 
   }
 }
 
-const write = (writer: SinkWriter<unknown>, batch: Batch): Written | Promise<Written> => {
-  if (writer.writeText === undefined) return writer.write(batch.items())
-  return batch.count === 0 ? undefined : writer.writeText(batch.bytes(), batch.count)
+/** Adds what else lies ready, for a writer that takes text in several pieces at a time; how many items that are. */
+const gather = (batches: Batch[], edge: Edge): number => {
+  let count = 0
+  for (let weight = batches[0]!.weight; weight < MOST_WEIGHT; ) {
+    const batch = edge.tryPull()
+    if (batch === undefined) break
+    batches.push(batch)
+    count += batch.count
+    weight += batch.weight
+  }
+  return count
+}
+
+const write = (writer: SinkWriter<unknown>, batches: readonly Batch[], count: number): Written | Promise<Written> => {
+  if (writer.writeText === undefined) return writer.write(batches[0]!.items())
+  return count === 0 ? undefined : writer.writeText(batches.map((batch) => batch.bytes()), count)
 }

@@ -239,8 +239,8 @@ export type Written = void | 'closed'
  */
 export interface SinkWriter<R> {
   write(items: readonly unknown[]): Written | Promise<Written>
-  /** For sinks that accept text: UTF-8 bytes, every line ended; valid until the returned promise settles. */
-  writeText?(bytes: Uint8Array, lines: number): Written | Promise<Written>
+  /** For sinks that accept text: UTF-8 bytes in one or several pieces, every line ended; valid until the returned promise settles. */
+  writeText?(pieces: readonly Uint8Array[], lines: number): Written | Promise<Written>
   finish(): R | Promise<R>
   /** Takes what to call when a failure comes while nothing is written: a stream was closed. Called once, before the first write. */
   watch?(broken: (error: unknown) => void): void

@@ -74,7 +74,7 @@ const csvWriter = (target: Target, stringify: Stringify, { header, columns }: Cs
   const put = async (text: string): Promise<void | 'closed'> => {
     const bytes = Buffer.from(text)
     size += bytes.length
-    return target.put(bytes)
+    return target.put([bytes])
   }
   return {
     write: async (batch) => {

@@ -4,7 +4,7 @@
  *   open ──▶ .NAME.PID-RANDOM.tmp ── put … ── close ──▶ commit: rename to NAME
  *                                                  └──▶ discard: removed, NAME is as it was; at any time before commit
  *
- * Small writes are gathered. A target that is no regular file (a device, a pipe) is written in place. A name that is a link
+ * Small writes are gathered; larger ones are written from where they lie, several pieces by one call. A target that is no regular file (a device, a pipe) is written in place. A name that is a link
  * stays one: the file it points to is replaced. Called by text-writer.ts and csv-writer.ts, on the caller's loop.
  */
 import { randomBytes } from 'node:crypto'
@@ -17,8 +17,8 @@ import { isPacked } from './feed.ts'
 
 export interface Target {
   readonly path: string
-  /** Takes bytes, which are valid until the promise settles; `'closed'` when nobody wants any more. */
-  put(bytes: Uint8Array): void | Promise<void | 'closed'>
+  /** Takes pieces of bytes, which are valid until the promise settles; `'closed'` when nobody wants any more. */
+  put(pieces: readonly Uint8Array[]): void | Promise<void | 'closed'>
   /** All of it has been put: writes what was gathered. */
   close(): Promise<void>
   /** Shows the file under its name. */
@@ -29,12 +29,29 @@ export interface Target {
 
 /** Bytes that are gathered before they are written: a write costs a trip to another thread. */
 const GATHER = 256 * 1024
+/** As many are worth a write of their own, with what has been gathered. */
+const LARGE = 64 * 1024
 /** Characters of the name that the temporary one keeps: names are bounded. */
 const KEPT = 48
 
-const writeAll = async (handle: FileHandle, bytes: Uint8Array): Promise<void> => {
-  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten
+const writeAll = async (handle: FileHandle, pieces: readonly Uint8Array[]): Promise<void> => {
+  for (let left = pieces; left.length > 0; ) {
+    const { bytesWritten } = left.length === 1 ? await handle.write(left[0]!) : await handle.writev(left)
+    left = behind(left, bytesWritten)
+  }
 }
+
+/** What is left of pieces after so many bytes of them. */
+const behind = (pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] => {
+  let left = bytes
+  for (const [i, piece] of pieces.entries()) {
+    if (left < piece.length) return [piece.subarray(left), ...pieces.slice(i + 1)]
+    left -= piece.length
+  }
+  return []
+}
+
+const sizeOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 
 interface Encoder {
   encode(bytes: Uint8Array): Promise<readonly Uint8Array[]>
@@ -115,16 +132,23 @@ class FileTarget implements Target {
     this.#encoder = isPacked(path) ? gzipEncoder() : undefined
   }
 
-  put(bytes: Uint8Array): void | Promise<void> {
-    if (this.#count + bytes.length > GATHER) return this.#write(bytes)
-    this.#gathered.set(bytes, this.#count)
-    this.#count += bytes.length
+  put(pieces: readonly Uint8Array[]): void | Promise<void> {
+    const size = sizeOf(pieces)
+    if (size >= LARGE || this.#count + size > GATHER) return this.#write(pieces, size)
+    this.#gather(pieces)
+  }
+
+  #gather(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      this.#gathered.set(piece, this.#count)
+      this.#count += piece.length
+    }
   }
 
   async close(): Promise<void> {
     try {
       await this.#flush()
-      if (this.#encoder !== undefined) for (const chunk of await this.#encoder.end()) await writeAll(this.#handle, chunk)
+      if (this.#encoder !== undefined) await writeAll(this.#handle, await this.#encoder.end())
       await this.#handle.close()
     } catch (error) {
       throw writeFailed(this.path, error)
@@ -148,28 +172,32 @@ class FileTarget implements Target {
     if (this.#temporary !== undefined) await unlink(this.#temporary).catch(() => undefined)
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  async #write(pieces: readonly Uint8Array[], size: number): Promise<void> {
     try {
-      await this.#flush()
-      if (bytes.length >= GATHER) await this.#send(bytes)
+      if (size >= LARGE) await this.#send([...this.#take(), ...pieces])
       else {
-        this.#gathered.set(bytes)
-        this.#count = bytes.length
+        await this.#flush()
+        this.#gather(pieces)
       }
     } catch (error) {
       throw writeFailed(this.path, error)
     }
   }
 
-  async #flush(): Promise<void> {
+  /** What has been gathered; to be written before more is. */
+  #take(): readonly Uint8Array[] {
     const count = this.#count
     this.#count = 0
-    if (count > 0) await this.#send(this.#gathered.subarray(0, count))
+    return count === 0 ? [] : [this.#gathered.subarray(0, count)]
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
-    if (this.#encoder === undefined) return writeAll(this.#handle, bytes)
-    for (const chunk of await this.#encoder.encode(bytes)) await writeAll(this.#handle, chunk)
+  async #flush(): Promise<void> {
+    await this.#send(this.#take())
+  }
+
+  async #send(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#encoder === undefined) return writeAll(this.#handle, pieces)
+    for (const piece of pieces) await writeAll(this.#handle, await this.#encoder.encode(piece))
   }
 }
 
@@ -198,6 +226,15 @@ export const replacedBy = (path: string): string | undefined => {
 /** Codes that mean: whoever read our output has gone. */
 const GONE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'EOF'])
 
+const print = (bytes: Uint8Array): Promise<void | 'closed'> =>
+  new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => {
+      if (error == null) resolve()
+      else if (GONE.has(systemCode(error) ?? '')) resolve('closed')
+      else reject(writeFailed(STDOUT, error))
+    })
+  })
+
 export const openStdout = (): Target => {
   // A broken pipe is told to the callback and as an event; nobody else may listen, and then it would end the process.
   const ignore = (): void => undefined
@@ -211,14 +248,9 @@ export const openStdout = (): Target => {
   }
   return {
     path: STDOUT,
-    put: (bytes) =>
-      new Promise<void | 'closed'>((resolve, reject) => {
-        process.stdout.write(bytes, (error) => {
-          if (error == null) resolve()
-          else if (GONE.has(systemCode(error) ?? '')) resolve('closed')
-          else reject(writeFailed(STDOUT, error))
-        })
-      }),
+    put: async (pieces) => {
+      for (const piece of pieces) if ((await print(piece)) === 'closed') return 'closed'
+    },
     close: leave,
     commit: () => Promise.resolve(),
     discard: leave

@@ -19,14 +19,14 @@ export const openTarget = (path: string): Promise<Target> | Target => (path === 
 const textWriter = (target: Target): SinkWriter<FileResult> => {
   let items = 0
   let size = 0
-  const writeText = async (bytes: Uint8Array, lines: number): Promise<void | 'closed'> => {
-    if ((await target.put(bytes)) === 'closed') return 'closed'
+  const writeText = async (pieces: readonly Uint8Array[], lines: number): Promise<void | 'closed'> => {
+    if ((await target.put(pieces)) === 'closed') return 'closed'
     items += lines
-    size += bytes.length
+    for (const { length } of pieces) size += length
   }
   return {
     writeText,
-    write: (lines) => (lines.length === 0 ? undefined : writeText(Buffer.from(`${lines.join('\n')}\n`), lines.length)),
+    write: (lines) => (lines.length === 0 ? undefined : writeText([Buffer.from(`${lines.join('\n')}\n`)], lines.length)),
     finish: async () => {
       await target.close()
       return { path: target.path, items, bytes: size }
