@@ -22,6 +22,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { notify, wait, waitAsync, type Waited } from './park.ts'
+import { Patience } from './patience.ts'
 
 /** Threads that can be alive at the same time. */
 export const SEATS = 256
@@ -176,11 +177,16 @@ export const parked = (): number => {
   return Atomics.load(words, HEADER + seat * STRIDE + PARK)
 }
 
-/** Blocks this thread until it is woken, if it was not since `seen` was read. For threads that may block. */
+const patience = new Patience()
+
+/** Blocks this thread until it is woken, if it was not since `seen` was read; looks for a moment before that. For threads that may block. */
 export const sleepHere = (seen: number, timeoutMs = Infinity): Waited => {
   const { words, seat } = here()
   const park = HEADER + seat * STRIDE + PARK
-  if (guests.size === 0) return wait(words, park, seen, timeoutMs)
+  if (guests.size === 0) {
+    if (patience.wait(() => Atomics.load(words, park) !== seen)) return 'not-equal'
+    return wait(words, park, seen, timeoutMs)
+  }
   for (let left = timeoutMs; ; left -= ROUND) {
     const how = wait(words, park, seen, Math.min(left, ROUND))
     if (how !== 'timed-out' || left <= ROUND) return how
