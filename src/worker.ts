@@ -34,10 +34,10 @@ if (boot.role === 'async') {
   })
 } else {
   // A failure to start is the pool's to tell: it ends the thread, and `ready()` rejects.
-  void runWorker(workerData, async ({ worker, shared, emit, post, listen }) => {
+  void runWorker(workerData, async ({ worker, shared, emit, whisper, nudge, post, listen }) => {
     const hooks = shared['hooks'] as Hooks | undefined
     const arena = attachArena(shared['arena'] as ArenaShared)
-    const remote = createRemote({ worker, arena, kernels, readers, emit, post })
+    const remote = createRemote({ worker, arena, kernels, readers, emit, whisper, nudge, post })
     const hands = createHands({ worker, arena, emit, post, listen })
     /** By task, for the handles in them. */
     const envs = new Map<number, unknown>()

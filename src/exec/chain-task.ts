@@ -11,7 +11,7 @@
  * caller's loop never moves, nor does one whose state cannot be cloned; one that ends before it has moved waits for nobody.
  * Called by run.ts.
  */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { sourceFailed } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../graph/spec.ts'
@@ -28,9 +28,18 @@ import type { Task, TaskContext } from './task.ts'
 const MOVE_AFTER_MS = 4
 /** Sources of more bytes than this go to the pool at once. */
 const LARGE_BYTES = 1024 * 1024
-/** Bytes per split on the caller's loop and on the pool. */
+/** Those of more than this wait for it, so that the caller's loop is free from the beginning; so long at most, in milliseconds. */
+const HUGE_BYTES = 64 * LARGE_BYTES
+const WAIT_MS = 500
+/** Bytes per split on the caller's loop and on the pool; of huge sources, where few splits are as good as many. */
 const LOOP_SPLIT = 256 * 1024
 const POOL_SPLIT = 512 * 1024
+const HUGE_SPLIT = 1024 * 1024
+/** Parts that each worker could have of what is left of it. */
+const SHARES = 4
+
+/** Bytes of the next split of a huge source, of which so many are left: smaller ones towards its end, so that workers end together. */
+const splitOf = (left: number, workers: number): number => Math.max(LOOP_SPLIT, Math.min(HUGE_SPLIT, Math.floor(left / (SHARES * workers))))
 
 /** What a feed answers: a batch of the loop, or one that came through a channel. */
 type Fed = { readonly batch: ItemBatch } | { readonly channel: Batch }
@@ -178,11 +187,16 @@ export class ChainTask implements Task {
   async #fromSplits(spec: SourceSpec, splits: SplitPlan): Promise<void> {
     this.#splits = splits
     const parallel = this.#c.plan.affinity === 'parallel'
-    if (parallel && (splits.totalBytes ?? Infinity) > LARGE_BYTES) this.#beginMove()
+    const bytes = splits.totalBytes ?? Infinity
+    if (parallel && bytes > LARGE_BYTES) this.#beginMove()
+    const huge = (splits.totalBytes ?? 0) > HUGE_BYTES
+    if (parallel && huge) await this.#moved()
+    let left = bytes
     while (!this.#over && !this.#drained) {
       const onPool = parallel && this.#switched()
-      const split = splits.next(onPool ? POOL_SPLIT : LOOP_SPLIT)
+      const split = splits.next(!onPool ? LOOP_SPLIT : huge ? splitOf(left, this.#c.plan.parallelism) : POOL_SPLIT)
       if (split === undefined) return
+      left -= split.end - split.start
       if (onPool) await this.#pool!.split(split)
       else if (!(await this.#readHere(spec.splits!.reader.open(split, spec.args, 'async'), split.file))) return
     }
@@ -265,6 +279,18 @@ export class ChainTask implements Task {
     this.#move().catch((error: unknown) => {
       this.#c.fail(error as Error)
     })
+  }
+
+  /** Waits for the pool; not for long where its workers are busy with something else. */
+  async #moved(): Promise<void> {
+    const late = new AbortController()
+    try {
+      await Promise.race([this.#moving, sleep(WAIT_MS, undefined, { signal: late.signal })])
+    } catch {
+      // what it failed with is told where it was begun
+    } finally {
+      late.abort()
+    }
   }
 
   #move(): Promise<void> {

@@ -79,8 +79,8 @@ export interface DeliveryOptions {
   readonly rested: (() => void) | undefined
   readonly deadLetter: (letter: DeadLetter) => void | Promise<void>
   readonly fail: (error: Error) => void
-  /** The results of the morsel in this slot are waited for; -1: none. */
-  readonly wants: (slot: number) => void
+  /** The results of the morsel in this slot are waited for; -1: none. Answers whether something has been heard by that. */
+  readonly wants: (slot: number) => boolean
   /** Nobody reads any more. */
   readonly unread: () => void
   /** A stage may stop, in which of several morsels at a time is known here. */
@@ -254,10 +254,7 @@ export class Delivery {
         }
         this.poke() // there is a place for the next one, and finish() waits for the last one to be gone
         if (this.#order.length === 0) this.#o.rested?.()
-      } else {
-        wants(oldest.slot)
-        await this.changed()
-      }
+      } else if (!wants(oldest.slot)) await this.changed()
       if (outlets.allClosed && plan.program!.outlets.length > 0) {
         unread()
         return

@@ -27,7 +27,7 @@ import type { DeadLetter } from './failure.ts'
 import { Hearing } from './hearing.ts'
 import type { Outlets } from './outlets.ts'
 import type { Crossings } from './report.ts'
-import { STOP_ABORT, STOP_DRAIN, WORD_STOP, WORD_WANTED, type Registration, type Split } from './protocol.ts'
+import { STOP_ABORT, STOP_DRAIN, WORD_SENT, WORD_STOP, WORD_WANTED, type Registration, type Split } from './protocol.ts'
 import { registrationOf } from './registration.ts'
 import { at, placeOf } from './uncloneable.ts'
 
@@ -92,6 +92,7 @@ export class PoolTask {
       ...options,
       wants: (slot) => {
         store(this.#stop, WORD_WANTED, slot + 1)
+        return slot >= 0 && crew.pool.hear() // what the worker whispered while nobody waited for it
       },
       unread: () => {
         this.abort()
@@ -260,11 +261,16 @@ export class PoolTask {
     }
   }
 
+  /** Splits that have been handed out. */
+  #splits = 0
+
   async split(split: Split): Promise<void> {
     await this.#permit()
     while (!this.shut) {
+      store(this.#stop, WORD_SENT, ++this.#splits) // before a worker may begin it
       const slot = this.#o.crew.submitSplit(this.#registration.task, split)
-      if (slot >= 0) {
+      if (slot < 0) store(this.#stop, WORD_SENT, --this.#splits)
+      else {
         this.#delivery.add(slot, 0, 0, split)
         return
       }
@@ -322,6 +328,7 @@ export class PoolTask {
     this.#company.clear()
     this.#waiting.interrupt()
     this.#delivery.abort() // which lets morsels at rest go on, to find that they are to stop
+    this.#o.crew.pool.hear() // from now on the end of every morsel wakes
   }
 
   /** The run drains: who reads a split stops reading; what has been read is worked on. */

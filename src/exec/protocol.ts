@@ -1,6 +1,9 @@
 /**
  * What the caller's loop and the workers say to each other about tasks: header words of a morsel, notices, messages.
  *
+ * Results are for nobody before their morsel is the oldest that has not been delivered ({@link WORD_WANTED}): till then they are whispered, and
+ * the caller's loop, which says whose results it waits for before it looks for them, is not woken. A worker pushes, then reads the word.
+ *
  * A morsel is an arena slot: the frame in it is the input, its user words say what to do with it. Notices are small
  * integers through the pool's rings; everything that does not fit in integers is a message. What pipelines share with other
  * work on the pool is in runtime/protocol.ts. Shared by pool-task.ts (main thread) and remote.ts (worker). No logic.
@@ -31,6 +34,10 @@ export const FRAMES_PER_MORSEL = 8
 export const WORD_STOP = 0
 /** The slot of the morsel whose results are waited for, plus one; 0 for none. */
 export const WORD_WANTED = 1
+/** Splits that have been handed out, and, counted by workers, those that have been begun. */
+export const WORD_SENT = 2
+export const WORD_BEGUN = 3
+export const TASK_WORDS = 4
 
 /** Values of the stop word: the run is over and work is to be thrown away; or no more input is to be read. */
 export const STOP_ABORT = 1
@@ -50,13 +57,15 @@ export interface Registration {
   readonly program: Program
   /** It has one state, in one worker. */
   readonly serial: boolean
+  /** Workers that may run it at a time. */
+  readonly parallelism: number
   readonly fns: readonly Readonly<Record<string, FnRef>>[]
   readonly envs: readonly unknown[]
   readonly codecs: readonly (CodecRef | undefined)[]
   readonly reader: { readonly kind: string; readonly args: Readonly<Record<string, unknown>> } | undefined
   /** Float64 counters: [worker][node][COUNTS_PER_NODE]. */
   readonly counters: SharedArrayBuffer
-  /** Two Int32: 0, {@link STOP_ABORT} or {@link STOP_DRAIN}; and {@link WORD_WANTED}. */
+  /** Int32 words, {@link TASK_WORDS}: {@link WORD_STOP} and those below it. */
   readonly stop: SharedArrayBuffer
   /** How long a result waits for company while its reader waits for it, in milliseconds. */
   readonly maxLatencyMs: number

@@ -15,17 +15,21 @@
  *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway
  *   R7  where a task has many instances one that a failure has stopped is open again for its next morsel, which may come before that
  *       one: the caller's loop, which has their order, leaves out what is behind it
+ *   R8  whoever pushes a notice reads afterwards whether it is waited for; the end of a split that nobody waits for, or that has made
+ *       nothing while enough other splits lie ready, wakes nobody
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
 import { DONE, PAUSED, WAIT, CLOSED, type Status } from '../operator/compile.ts'
 import { decodeAlone, readFrame, type AloneFrame } from '../frame/frame.ts'
 import type { Arena } from '../frame/arena.ts'
+import { shared as memory } from '../atomic/memory.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
 import type { ItemBatch, Split } from '../graph/spec.ts'
 import {
-  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN, WORD_INPUT, WORD_STOP, WORD_TASK, WORD_WANTED,
+  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
+  WORD_BEGUN, WORD_INPUT, WORD_SENT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { swapContext } from '../prelude/context.ts'
@@ -34,12 +38,17 @@ import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type 
 import { tell } from './told.ts'
 import { placeOf } from './uncloneable.ts'
 
+export type Emit = (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
+
 export interface RemoteOptions {
   readonly worker: number
   readonly arena: Arena
   readonly kernels: Kernels
   readonly readers: Readers
-  readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
+  readonly emit: Emit
+  /** Tells without waking the caller's loop, and wakes it. */
+  readonly whisper: Emit
+  readonly nudge: () => void
   readonly post: (message: FromWorker) => void
   /** Default: that of a thread. */
   readonly machine?: Machine | undefined
@@ -73,7 +82,7 @@ const sliceAfter = (slice: number, items: number, usedMs: number, pace: number):
   return usedMs < pace / 2 && items >= slice ? Math.min(LARGEST_SLICE, slice * 2) : slice
 }
 
-export const createRemote = ({ worker, arena, kernels, readers, emit, post, machine = thread }: RemoteOptions): Remote => {
+export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, nudge, post, machine = thread }: RemoteOptions): Remote => {
   const tasks = new Map<number, RemoteTask>()
   const awaited = new Map<number, (() => void)[]>()
   const resting = new Map<number, { readonly task: number; readonly driver: Generator<Step, void, unknown> }>()
@@ -82,7 +91,16 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
   const alone = new Map<number, AloneFrame>()
   /** States that came before their task was ready: to a worker that replaces a dead one. */
   const adopted = new Map<number, readonly object[]>()
-  const { send, isWorthAFrame } = createResults({ worker, arena, emit, post, now: machine.now })
+  /** The morsel whose end is about to be told, behind its last results. */
+  let ending = -1
+  /** Results are whispered where nobody waits for them, or where the end of their morsel, which wakes, is next (R8). */
+  const tellResults: Emit = (kind, slot, a, b, c, d) => {
+    whisper(kind, slot, a, b, c, d)
+    if (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD)) return
+    const task = tasks.get(arena.words(slot)[WORD_TASK]!)
+    if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot)) nudge()
+  }
+  const { send, wholeFrames } = createResults({ worker, arena, emit: tellResults, post, now: machine.now })
 
   /** What a frame could not hold is the failure of the stage that made it. */
   const cannotCross = (loop: RemoteLoop, outlet: number, error: unknown): unknown => {
@@ -97,8 +115,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
     for (let outlet = 0; outlet < outs.length; outlet++) {
       const { text } = task.registration.program.outlets[outlet]!
       const held = outs[outlet]!
-      if (held.length === 0 || (!all && !isWorthAFrame(held.length, outlet, loop.fills))) continue
-      outs[outlet] = []
+      if (held.length === 0 || (!all && wholeFrames(held.length, outlet, loop.fills) === 0)) continue
+      outs[outlet] = all ? [] : held.splice(wholeFrames(held.length, outlet, loop.fills))
       try {
         yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
       } catch (error) {
@@ -106,7 +124,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
       }
       loop.places.left(outlet, held.length)
     }
-    if (loop.dead.length > 0 && (all || isWorthAFrame(loop.dead.length, LETTERS, loop.fills))) {
+    if (loop.dead.length > 0 && (all || wholeFrames(loop.dead.length, LETTERS, loop.fills) > 0)) {
       const letters = loop.dead
       loop.dead = []
       yield* send(NOTICE_DEAD, slot, LETTERS, letters, false, sent, loop.fills)
@@ -118,6 +136,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
 
   /** Whether the caller's loop has nothing to do but to wait for this morsel. */
   const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
+
+  /** Tells that a split is done; wakes the caller's loop if it has something to do then: results, other splits, an end (R8). */
+  const tellSplit = (task: RemoteTask, slot: number, made: boolean, lines: number, micros: number, kib: number): void => {
+    whisper(NOTICE_DONE, slot, lines, micros, kib, 0)
+    const { stop, registration: { parallelism } } = task
+    const ready = load(stop, WORD_SENT) - load(stop, WORD_BEGUN)
+    if (load(stop, WORD_STOP) === STOP_ABORT || ready <= parallelism || (made && isWanted(task, slot))) nudge()
+  }
 
   /** Sends what should leave now (R6). */
   const flushDue = (task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
@@ -220,9 +246,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
         }
         return
       }
+      if (kind === INPUT_SPLIT) memory.add(task.stop, WORD_BEGUN, 1)
       const batch = (yield* input(task, slot))!
       if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, batch.items[0] as Split))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
+      ending = slot
       yield* flush(task, loop, slot, sent, true)
     } catch (error) {
       if (!known(task)) return
@@ -233,13 +261,16 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, post, mach
       yield* send(NOTICE_FAIL, slot, 0, [told], false, sent, new Map())
     } finally {
       if (task.stops && !task.registration.serial) loop.instance.reopen()
+      ending = -1
       loop.busy = false
       task.behind.shift()?.()
       if (known(task)) {
         if (!open) emit(NOTICE_CLOSED, slot, 0, 0, 0, 0)
         publish(task)
         const micros = Math.round((machine.now() - began - sent.restedMs) * 1000)
-        emit(NOTICE_DONE, slot, lines, micros, Math.ceil(bytes / 1024), 0)
+        const kib = Math.ceil(bytes / 1024)
+        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.frames > 0 || sent.restedMs > 0, lines, micros, kib)
+        else emit(NOTICE_DONE, slot, lines, micros, kib, 0)
       }
     }
   }

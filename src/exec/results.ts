@@ -43,8 +43,8 @@ export interface Results {
   send(
     kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
   ): Generator<'rest', void, unknown>
-  /** Whether so many results should leave before the morsel is over. */
-  isWorthAFrame(held: number, outlet: number, fills: Fills): boolean
+  /** How many of so many results should leave before the morsel is over: as many as make whole frames. */
+  wholeFrames(held: number, outlet: number, fills: Fills): number
 }
 
 export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions): Results => {
@@ -114,5 +114,5 @@ export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions
     }
   }
 
-  return { send, isWorthAFrame: (held, outlet, fills) => held >= (fills.get(outlet) ?? FRAME_ITEMS) }
+  return { send, wholeFrames: (held, outlet, fills) => held - (held % (fills.get(outlet) ?? FRAME_ITEMS)) }
 }

@@ -4,8 +4,12 @@
  *   pump   drains until all rings are empty ──▶ announces MAIN_WAITS ──▶ looks once more ──▶ `waitAsync` ──▶ …
  *   attend announces MAIN_BLOCKED: a worker that has something to say wakes the seat of the thread; then drains
  *
+ *   hear   drains once, by hand: for who has just begun to wait for what workers may have whispered
+ *
  * Invariants
- *   N1  the announcement comes before the last look, and a worker pushes before it looks at the announcement: no notice is left lying
+ *   N1  the announcement comes before the last look, and a worker pushes before it looks at the announcement: no notice is left lying.
+ *       One that is whispered wakes nobody: who waits for it says so in shared memory, then calls `hear`; the worker pushes, then looks
+ *       whether somebody has said so, and nudges
  *   N2  a worker that waits for room in its ring is woken after the ring has been emptied (`room`: announced, then looked again)
  * Called by pool.ts. Touches the control block.
  */
@@ -21,6 +25,8 @@ export interface Notices {
   pump(open: () => boolean): Promise<void>
   /** The main thread is about to be blocked at its seat; `then` looks at what else there is before the rings are drained. */
   attend(then: () => void): void
+  /** Takes what there is; whether there was anything. */
+  hear(): boolean
   /** The pump looks anew, and announces its own sleep. */
   rouse(): void
 }
@@ -50,6 +56,7 @@ export const createNotices = (control: Control, onNotice: (worker: number, notic
 
   return {
     drain,
+    hear: drainAll,
     pump: async (open) => {
       while (open()) {
         while (drainAll()) {

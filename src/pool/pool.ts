@@ -97,6 +97,8 @@ export interface Pool {
   /** Sends a message; a worker takes it before any morsel that is submitted later. */
   post(worker: number, message: unknown, transfer?: readonly Transferable[]): void
   broadcast(message: unknown): void
+  /** Takes the notices that workers have whispered, if any; whether there were some. */
+  hear(): boolean
   /** Handles the messages that have arrived from a worker, without waiting for the event loop. */
   drainMessages(worker: number): void
   /** Ends a thread, wherever it is; it is replaced, and its death told. */
@@ -324,6 +326,7 @@ export const createPool = (options: PoolOptions): Pool => {
     broadcast: (message) => {
       for (let worker = 0; worker < workers; worker++) post(worker, message)
     },
+    hear: notices.hear,
     drainMessages,
     terminate: (worker) => void seats[worker]!.thread?.terminate(),
     attend: () => {

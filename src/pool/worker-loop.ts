@@ -47,6 +47,10 @@ export interface Seat {
   readonly shared: Readonly<Record<string, unknown>>
   /** Sends a notice of six ints to the main thread. Waits when its ring is full; never loses one. */
   emit(kind: number, slot: number, a: number, b: number, c: number, d: number): void
+  /** As {@link emit}, without waking the main thread: heard with the next notice that does, or when the main thread looks. */
+  whisper(kind: number, slot: number, a: number, b: number, c: number, d: number): void
+  /** Has the main thread hear what was whispered. */
+  nudge(): void
   /** Sends a message to the main thread, by structured clone. For rare things. */
   post(message: unknown, transfer?: readonly Transferable[]): void
   /**
@@ -120,7 +124,7 @@ const sit = (boot: Boot) => {
     memory.store(words, cell.room, 0)
   }
 
-  const emit = (kind: number, slot: number, a: number, b: number, c: number, d: number): void => {
+  const whisper = (kind: number, slot: number, a: number, b: number, c: number, d: number): void => {
     notice[0] = kind
     notice[1] = slot
     notice[2] = a
@@ -128,13 +132,17 @@ const sit = (boot: Boot) => {
     notice[4] = c
     notice[5] = d
     while (Ring.tryPush(out, notice) === Full) waitForRoom()
-    wakeMain()
   }
 
   const seat: Seat = {
     worker,
     shared,
-    emit,
+    emit: (kind, slot, a, b, c, d) => {
+      whisper(kind, slot, a, b, c, d)
+      wakeMain()
+    },
+    whisper,
+    nudge: wakeMain,
     post: (message, transfer = []) => {
       port.postMessage([SAID, message], transfer)
       wakeMain() // which does not hear its port while it is blocked

@@ -14,7 +14,7 @@
 import type { Transferable } from 'node:worker_threads'
 import { readers } from '../connector/readers.ts'
 import { NOTICE_DONE, type FromWorker, type ToWorker } from '../exec/protocol.ts'
-import { createRemote, type Remote } from '../exec/remote.ts'
+import { createRemote, type Emit, type Remote } from '../exec/remote.ts'
 import type { Arena } from '../frame/arena.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { Death } from '../pool/bury.ts'
@@ -113,16 +113,19 @@ export const createVirtualPool = ({ workers, arena, scheduler, onNotice, onMessa
     }, () => is() && worker.ring.length > 0)
     const say = inTurns(label, () => 'sends a message', () => { sayAll(index, worker) }, () => is() && worker.outbox.length > 0)
     const never = new Promise<never>(() => undefined)
+    const emit: Emit = (...notice) => {
+      if (worker.dead) return
+      worker.ring.push(notice)
+      tell()
+    }
     const remote = createRemote({
       worker: index,
       arena: { ...arena, claim: (owner) => (worker.dead ? -1 : arena.claim(owner)) },
       kernels,
       readers,
-      emit: (...notice) => {
-        if (worker.dead) return
-        worker.ring.push(notice)
-        tell()
-      },
+      emit,
+      whisper: emit, // what nobody has to be woken for may be heard at any time
+      nudge: () => undefined,
       post: (message) => {
         if (worker.dead) return
         worker.outbox.push(structuredClone(message))
