@@ -35,6 +35,15 @@ import { at, placeOf } from './uncloneable.ts'
 const GRACE_MS = 300
 /** How long a morsel should take, in microseconds. */
 const MORSEL_MICROS = 2000
+/** Items of a morsel as long as nobody knows what one takes: they may be dear, and results leave in order. */
+const FIRST_ITEMS = 32
+/**
+ * Morsels that may be out, for each worker: what they read themselves is long, results and all; items are handed out further ahead, since the
+ * caller's loop may have to wait for a core, and workers would wait for it. Those of many workers are enough with fewer each.
+ */
+const SPLITS_AHEAD = 2
+const ITEMS_AHEAD = 6
+const MANY = 48
 /** While workers have something to do but could do with more, morsels follow each other in this part of `maxLatencyMs`. */
 const SPACING = 1 / 8
 /**
@@ -63,6 +72,13 @@ export interface PoolTaskOptions {
   readonly signal: AbortSignal
 }
 
+/** Morsels that may be out or not delivered, and one or two more. */
+const windowOf = ({ affinity, head }: TaskPlan, workers: number): number => {
+  if (affinity === 'serial') return 2
+  const splits = workers * SPLITS_AHEAD + 2
+  return head?.spec.role === 'source' && head.spec.splits !== undefined ? splits : Math.max(splits, Math.min(MANY, workers * ITEMS_AHEAD + 2))
+}
+
 export class PoolTask {
   readonly counters: Float64Array
   readonly #o: PoolTaskOptions
@@ -86,7 +102,7 @@ export class PoolTask {
     this.#time = options.weather === undefined ? realClock : clock()
     this.counters = new Float64Array(this.#registration.counters)
     this.#hint = hintFor(plan.input)
-    this.#window = plan.affinity === 'serial' ? 2 : crew.workers * 2 + 2
+    this.#window = windowOf(plan, crew.workers)
     this.#stop = new Int32Array(this.#registration.stop)
     this.#delivery = new Delivery({
       ...options,
@@ -144,7 +160,7 @@ export class PoolTask {
   get morselItems(): number {
     const { weather, plan } = this.#o
     if (weather !== undefined) return (this.#decided ??= weather.morsel(plan.stages[0]!.name))
-    if (this.#hearing.microsPerItem === 0) return 256
+    if (this.#hearing.microsPerItem === 0) return FIRST_ITEMS
     return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.#hearing.microsPerItem)))
   }
   /** In a test: the size of the next morsel, once it has been asked for. */

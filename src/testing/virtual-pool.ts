@@ -206,6 +206,7 @@ export const createVirtualPool = ({ workers, arena, scheduler, onNotice, onMessa
     broadcast: (message) => {
       for (let index = 0; index < workers; index++) post(index, message)
     },
+    hear: () => false, // the scheduler decides when a worker is heard
     drainMessages: (index) => {
       sayAll(index, actors[index]!.worker)
     },
