@@ -26,7 +26,7 @@ import { sleep } from '../task/time/sleep.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What a crew needs of a pool for pipelines. */
-export type VirtualPool = Pick<Pool, 'start' | 'submit' | 'submitTo' | 'withdraw' | 'post' | 'broadcast' | 'drainMessages' | 'terminate' | 'metrics'> & {
+export type VirtualPool = Pick<Pool, 'start' | 'hear' | 'submit' | 'submitTo' | 'withdraw' | 'post' | 'broadcast' | 'drainMessages' | 'terminate' | 'metrics'> & {
   /** One of the workers dies of that; answers which. */
   die(reason: Error): number
 }
