@@ -3,8 +3,9 @@
  *
  *   GET PUT GET GET …   words GET PUT, codes 0 1 0 0 …          /a/1 /a/2 /a/3 …   /a/1/a/2/a/3…
  *
- * A dictionary is tried first and kept as long as it pays; a column that has given it up is looked at again now and then. The
- * memory of that is the family's ({@link Packing}).
+ * A dictionary is tried first and kept as long as it pays; a column that has given it up is looked at again now and then, and for good
+ * only when it gave up soon, again and again: clocks err, and what a busy machine did to one frame is not to be paid by all that follow.
+ * The memory of that is the family's ({@link Packing}).
  * Called by lay-out.ts; families.ts keeps the memory.
  */
 import { isLatin1 } from '../prelude/own-string.ts'
@@ -14,12 +15,14 @@ import { PACKED, PLAIN } from './shape.ts'
 /** How the columns of a family are laid out of late, by number of column. */
 export interface Packing {
   readonly of: number[]
-  /** Frames until plain text is looked at again; how often a dictionary was given up; how many frames in a row took too long. */
+  /** Frames until plain text is looked at again; how often a dictionary was soon given up; how many timed frames in a row took too long. */
   readonly rests: number[]
   readonly failures: number[]
   readonly slow: number[]
-  /** Frames through a dictionary, for taking the time of some. */
+  /** Frames through the dictionary since it was taken up. */
   readonly frames: number[]
+  /** Whether a sample was taken, ever. */
+  readonly looked: boolean[]
   /** Whether words of any length were found cheap. */
   readonly long: boolean[]
 }
@@ -30,6 +33,7 @@ export const createPacking = (layout: Layout): Packing => ({
   failures: layout.nodes.map(() => 0),
   slow: layout.nodes.map(() => 0),
   frames: layout.nodes.map(() => 0),
+  looked: layout.nodes.map(() => false),
   long: layout.nodes.map(() => false)
 })
 
@@ -42,8 +46,8 @@ const LONG_WORD = 12
 const SLOW_MS = 60e-6
 /** The same for the sample, whose code runs too seldom to be compiled. */
 const SLOW_LOOK_MS = 250e-6
-/** So many timed frames in a row must have been too slow: one may have been interrupted. */
-const MAX_SLOW = 2
+/** So many timed frames in a row must have been too slow: with more threads than cores one in a hundred is interrupted. */
+const MAX_SLOW = 3
 const TIMED = 4
 /** Words of a dictionary, at most: a code is a byte. */
 const MAX_WORDS = 256
@@ -51,9 +55,10 @@ const MAX_WORDS = 256
 const FEW = 16
 /** Strings looked at before a dictionary is tried. */
 const SAMPLE = 32
-/** Frames between two looks, and how often a column's dictionary may fail before it stays plain. */
+/** Frames between two looks, and how often a column's dictionary may fail before it stays plain; one that has lasted is forgiven. */
 const REST = 16
 const MAX_FAILURES = 4
+const LASTED = 256
 
 /** What one column's strings became. */
 export interface Text {
@@ -118,8 +123,16 @@ const throughWords = (id: number, values: readonly unknown[], count: number, lon
   return { text, wide: !isLatin1(text), codes, ends: all.map((word) => (end += word.length)) }
 }
 
-/** Whether a sample of a column's strings makes a dictionary probable; says whether long ones are cheap to compare. */
-const looksLikeWords = (packing: Packing, id: number, values: readonly unknown[], count: number): boolean => {
+interface Sample {
+  /** Whether they are few enough that a dictionary is probable. */
+  readonly areFew: boolean
+  readonly areLong: boolean
+  /** Whether they are cheap to compare. */
+  readonly isFast: boolean
+}
+
+/** A sample of a column's strings. */
+const sampled = (values: readonly unknown[], count: number): Sample => {
   const step = Math.max(1, Math.floor(count / SAMPLE))
   const seen = new Set<unknown>()
   let longest = 0
@@ -131,15 +144,40 @@ const looksLikeWords = (packing: Packing, id: number, values: readonly unknown[]
     seen.add(word)
     looked++
   }
-  const isFast = performance.now() - began < SLOW_LOOK_MS * looked
-  packing.long[id] = isFast && longest > LONG_WORD
-  return seen.size * 3 <= looked && (isFast || longest <= LONG_WORD)
+  return { areFew: seen.size * 3 <= looked, areLong: longest > LONG_WORD, isFast: performance.now() - began < SLOW_LOOK_MS * looked }
+}
+
+/** The first look: short words are tried whatever the sample says, long ones when they are few and cheap. */
+const lookFirst = (packing: Packing, id: number, values: readonly unknown[], count: number): void => {
+  const { areFew, areLong, isFast } = sampled(values, count)
+  packing.looked[id] = true
+  packing.long[id] = areLong && isFast
+  if (!areLong || (areFew && isFast)) return
+  packing.of[id] = PLAIN
+  packing.rests[id] = REST
+}
+
+const lookAgain = (packing: Packing, id: number, values: readonly unknown[], count: number): void => {
+  const { areFew, areLong, isFast } = sampled(values, count)
+  packing.rests[id] = REST
+  packing.long[id] = areLong && isFast
+  if (!areFew || (areLong && !isFast)) return
+  packing.of[id] = PACKED
+  packing.frames[id] = 0
+}
+
+const giveUp = (packing: Packing, id: number): void => {
+  packing.of[id] = PLAIN
+  packing.rests[id] = REST
+  packing.slow[id] = 0
+  packing.failures[id] = packing.frames[id]! > LASTED ? 0 : packing.failures[id]! + 1
 }
 
 /** Text through the dictionary of a column that has one; none when it does not pay any more. */
 const packedText = (packing: Packing, id: number, values: readonly unknown[], count: number): Text | undefined => {
+  const frame = packing.frames[id]!++
   if (packing.long[id] !== true) return throughWords(id, values, count, LONG_WORD)
-  if (packing.frames[id]!++ % TIMED !== 0) return throughWords(id, values, count, Infinity)
+  if (frame % TIMED !== 0) return throughWords(id, values, count, Infinity)
   const began = performance.now()
   const text = throughWords(id, values, count, Infinity)
   const isSlow = performance.now() - began > SLOW_MS * count
@@ -149,17 +187,14 @@ const packedText = (packing: Packing, id: number, values: readonly unknown[], co
 
 /** What the strings of a column become. */
 export const textOf = (packing: Packing, id: number, values: unknown[], count: number): Text => {
-  if (packing.of[id] === PLAIN && packing.failures[id]! < MAX_FAILURES && --packing.rests[id]! < 0 && count >= FEW) {
-    packing.rests[id] = REST
-    if (looksLikeWords(packing, id, values, count)) packing.of[id] = PACKED
+  if (count >= FEW) {
+    if (!packing.looked[id]) lookFirst(packing, id, values, count)
+    else if (packing.of[id] === PLAIN && packing.failures[id]! < MAX_FAILURES && --packing.rests[id]! < 0) lookAgain(packing, id, values, count)
   }
   if (packing.of[id] === PACKED) {
     const text = packedText(packing, id, values, count)
     if (text !== undefined) return text
-    packing.of[id] = PLAIN
-    packing.rests[id] = REST
-    packing.slow[id] = 0
-    packing.failures[id]!++
+    giveUp(packing, id)
   }
   values.length = count
   const text = values.join('') // 19 ns a string; adding them up while they are gathered takes 25
