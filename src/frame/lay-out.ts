@@ -15,7 +15,7 @@
  * First the run is decided on and measured, then it is written (pen.ts). Called by families.ts; scatter.ts reads it.
  */
 import { serialize } from 'node:v8'
-import { children, endOf, hasMask, type Layout, type Node, type Scratch } from './layout.ts'
+import { children, endOf, hasMask, type Gathered, type Layout, type Node, type Scratch } from './layout.ts'
 import { Pen, aligned, type Decided } from './pen.ts'
 import { PACKED, PLAIN } from './shape.ts'
 import { viewsOf } from './views.ts'
@@ -31,19 +31,27 @@ interface Plan extends Decided {
   serialized: Buffer | undefined
 }
 
-const allInt32 = (numbers: Float64Array, count: number): boolean => {
+/** The numbers as 32-bit integers, in one pass; false when one of them is none. */
+const toIntegers = (numbers: Float64Array, integers: Int32Array, count: number): boolean => {
   for (let i = 0; i < count; i++) {
     const number = numbers[i]!
-    if ((number | 0) !== number || (number === 0 && 1 / number < 0)) return false
+    const integer = number | 0
+    if (integer !== number || (integer === 0 && 1 / number < 0)) return false
+    integers[i] = integer
   }
   return true
+}
+
+const areIntegers = (column: Gathered, count: number): boolean => {
+  if (column.integers.length < count) column.integers = new Int32Array(column.numbers.length)
+  return toIntegers(column.numbers, column.integers, count)
 }
 
 const decide = (plan: Plan, node: Node, count: number): void => {
   const { id, kind } = node
   const { scratch, packing, texts } = plan
   const column = scratch.columns[id]!
-  if (kind === 'number' && packing.of[id] === PACKED && !allInt32(column.numbers, count)) packing.of[id] = PLAIN
+  if (kind === 'number' && packing.of[id] === PACKED) packing.of[id] = areIntegers(column, count) ? PACKED : PLAIN
   else if (kind === 'string') texts[id] = textOf(packing, id, column.values, count)
   for (const child of children(node)) decide(plan, child, kind === 'list' ? endOf(scratch, id, count) : count)
 }

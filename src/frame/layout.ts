@@ -92,7 +92,7 @@ export const entryBytes = (node: Node): number => {
 }
 
 /** Items of one frame, at most. */
-export const MAX_ITEMS = 1024
+export const MAX_ITEMS = 2048
 /** Entries of a gathered column that are kept from frame to frame. */
 const KEPT = 16_384
 
@@ -100,6 +100,8 @@ const KEPT = 16_384
 export interface Gathered {
   mask: Uint8Array
   numbers: Float64Array
+  /** The same, once they are known to be 32-bit integers. */
+  integers: Int32Array
   bigints: BigInt64Array
   /** Where an entry's characters, bytes or elements end. */
   ends: Uint32Array
@@ -127,6 +129,7 @@ export const MISFIT = 2
 
 const NO_BYTES = new Uint8Array(0)
 const NO_NUMBERS = new Float64Array(0)
+const NO_INTEGERS = new Int32Array(0)
 const NO_BIGINTS = new BigInt64Array(0)
 const NO_ENDS = new Uint32Array(0)
 const NO_VALUES: unknown[] = []
@@ -151,7 +154,7 @@ const has = {
 /** Room for so many entries in a column and in those below it, down to the elements of lists, which have a number of their own. */
 export const reserve = (scratch: Scratch, node: Node, entries: number): void => {
   const column = (scratch.columns[node.id] ??= {
-    mask: NO_BYTES, numbers: NO_NUMBERS, bigints: NO_BIGINTS, ends: NO_ENDS, values: NO_VALUES
+    mask: NO_BYTES, numbers: NO_NUMBERS, integers: NO_INTEGERS, bigints: NO_BIGINTS, ends: NO_ENDS, values: NO_VALUES
   })
   if (hasMask(node)) column.mask = enlarged(column.mask, entries)
   if (has.numbers.has(node.kind)) column.numbers = enlarged(column.numbers, entries)
@@ -186,6 +189,7 @@ export const forget = (scratch: Scratch, layout: Layout): void => {
     const column = scratch.columns[id]!
     column.values = NO_VALUES
     if (column.numbers.length > KEPT) column.numbers = NO_NUMBERS
+    if (column.integers.length > KEPT) column.integers = NO_INTEGERS
     if (column.bigints.length > KEPT) column.bigints = NO_BIGINTS
     if (column.ends.length > KEPT) column.ends = NO_ENDS
     if (column.mask.length > KEPT) column.mask = NO_BYTES

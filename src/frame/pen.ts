@@ -74,7 +74,7 @@ export class Pen {
     if (hasMask(node)) this.bytes(column.mask, count)
     switch (kind) {
       case 'number':
-        if (packing.of[id] === PACKED) this.#integers(column.numbers, count)
+        if (packing.of[id] === PACKED) this.#views.i32.set(column.integers.subarray(0, count), this.#section(count * 4, 2))
         else this.#views.f64.set(column.numbers.subarray(0, count), this.#section(count * 8, 3))
         return
       case 'date':
@@ -99,12 +99,6 @@ export class Pen {
       default: // a flag has no children
         for (const child of children(node)) this.column(child, count)
     }
-  }
-
-  #integers(numbers: Float64Array, count: number): void {
-    const at = this.#section(count * 4, 2)
-    const { i32 } = this.#views
-    for (let i = 0; i < count; i++) i32[at + i] = numbers[i]!
   }
 
   #string({ id }: Node, count: number): void {
