@@ -33,7 +33,7 @@ import {
   type FromWorker, type Registration, type Told, type ToWorker
 } from './protocol.ts'
 import { swapContext } from '../prelude/context.ts'
-import { createResults, type Sent } from './results.ts'
+import { createResults, type ResultsOptions, type Sent } from './results.ts'
 import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Machine, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
 import { tell } from './told.ts'
 import { placeOf } from './uncloneable.ts'
@@ -93,10 +93,10 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   const adopted = new Map<number, readonly object[]>()
   /** The morsel whose end is about to be told, behind its last results. */
   let ending = -1
-  /** Results are whispered where nobody waits for them, or where the end of their morsel, which wakes, is next (R8). */
-  const tellResults: Emit = (kind, slot, a, b, c, d) => {
+  /** Results are whispered where nobody waits for them, or where another notice, which wakes, is next (R8). */
+  const tellResults: ResultsOptions['emit'] = (kind, slot, a, b, c, d, more = false) => {
     whisper(kind, slot, a, b, c, d)
-    if (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD)) return
+    if (more || (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD))) return
     const task = tasks.get(arena.words(slot)[WORD_TASK]!)
     if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot)) nudge()
   }

@@ -3,6 +3,7 @@
  *
  *   items ── claim a slot ──▶ write what fits ──▶ notice ──▶ …        after FRAMES_PER_MORSEL frames: NOTICE_MORE, and rest
  *
+ * Frames that follow each other at once are told together: a wake-up of the caller's loop costs as much as a hundred records.
  * Nothing here waits: a generator rests by yielding, and whoever drives it takes another morsel (remote.ts, R1). Called by
  * remote.ts, on worker threads. Touches the arena's slots and the worker's ring of notices.
  */
@@ -27,13 +28,16 @@ const FOR_RESULTS = 3 / 4
 const FRAME_ITEMS = 512
 /** At most so many: who reads a frame works on all of it. */
 const MOST_ITEMS = 2048
+/** How long a frame may lie in its slot untold while the next ones are written, in milliseconds. */
+const UNTOLD_MS = 0.25
 /** Share of a slot that a frame should fill: every frame costs the caller's loop the same, however full. */
 const FULL = 0.9
 
 export interface ResultsOptions {
   readonly worker: number
   readonly arena: Arena
-  readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
+  /** `more`: another notice follows at once, and will do for waking the reader. */
+  readonly emit: (kind: number, slot: number, a: number, b: number, c: number, d: number, more?: boolean) => void
   readonly post: (message: FromWorker) => void
   readonly now: () => number
 }
@@ -75,15 +79,16 @@ export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions
     }
   }
 
-  /** Sends one frame of the items from there on: how many it holds. */
+  /** Sends one frame of the items from there on: how many it holds. `hurry`: it is told at once. */
   const sendOne = (
-    kind: number, slot: number, outlet: number, items: readonly unknown[], from: number, text: boolean, fills: Fills, hint: Hint | undefined
+    kind: number, slot: number, outlet: number, items: readonly unknown[], from: number, text: boolean, fills: Fills, hint: Hint | undefined,
+    hurry: boolean
   ): number => {
     const out = claim()
     const written = out < 0 ? 0 : write(out, items, from, text, hint)
     if (written > 0) {
       fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
-      emit(kind, slot, outlet, out, written, 0)
+      emit(kind, slot, outlet, out, written, 0, !hurry && from + written < items.length)
       return written
     }
     if (out >= 0) arena.release(out)
@@ -96,16 +101,20 @@ export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions
   function* send(
     kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
   ): Generator<'rest', void, unknown> {
+    let began = now()
     for (let from = 0; from < items.length; ) {
       if (sent.frames >= FRAMES_PER_MORSEL) {
         emit(NOTICE_MORE, slot, 0, 0, 0, 0)
         const from = now()
         yield 'rest'
-        sent.restedMs += now() - from
+        began = now()
+        sent.restedMs += began - from
         sent.frames = 0
       }
       try {
-        from += sendOne(kind, slot, outlet, items, from, text, fills, hint)
+        const hurry = now() - began > UNTOLD_MS
+        from += sendOne(kind, slot, outlet, items, from, text, fills, hint, hurry)
+        if (hurry) began = now()
       } catch (error) {
         const place = placeOf(error)
         throw place === undefined ? error : at(error, { index: from + place })
