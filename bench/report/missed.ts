@@ -17,24 +17,26 @@ const missed: readonly Missed[] = [
   {
     bench: 'channel-record',
     fits: /tokio.*2 workers/,
-    why: `A record costs 260 ns of CPU here, both sides together: on the side that makes them a third is the collection of garbage, a quarter making
-  the objects and their strings, a quarter gathering them into columns. In Tokio two tasks on two workers cost 120 ns and no system call: a task that is
-  woken runs on the worker that woke it, so nothing crosses while the other core is busy. With a thread for each side it costs 760 ns.`,
-    remedy: `records that are views of their columns, for readers that only read fields (no object, no garbage on the side that takes them); one look at a
-  run of strings in place of a measuring and a writing one (\`src/frame/strings.ts\`).`
+    why: `A record costs 190 to 230 ns of CPU here, all threads together. In one thread, with nothing between, making it, encoding, decoding and reading it take 140;
+  what is left is two threads that wake each other (40 us a frame of 2048) and the garbage, half of which V8's helper threads collect. In Tokio two tasks on
+  two workers cost 120 ns and no system call: a task that is woken runs on the worker that woke it, so nothing crosses while the other core is
+  busy. With a thread for each side it costs 760 ns.`,
+    remedy: `loops of tasks that read a frame's columns and make the record where the user's function is inlined (\`src/operator/generate.ts\`): V8 leaves
+  out objects that nobody keeps, 9 ns a record in place of 24, and their garbage. docs/decisions/0022 has what was tried.`
   },
   {
     bench: 'channel-record',
     fits: /tokio/,
-    why: `A record costs 260 ns of CPU here, both sides together: on the side that makes them a third is the collection of garbage, a quarter making
-  the objects and their strings, a quarter gathering them into columns.`,
+    why: `A record costs 190 to 230 ns of CPU here, all threads together, of which 140 are making, encoding, decoding and reading it. Where more threads want to run than there
+  are cores, each side waits for its turn besides, once per frame.`,
     remedy: 'as above, and a machine whose cores are free, so that both sides run at once.'
   },
   {
     bench: 'channel-record',
     fits: /postMessage/,
-    why: `The peer costs three to four times the CPU of ours; making the records, and making them anew on the side that takes them, is a part that both have.`,
-    remedy: 'records that are views of their columns.'
+    why: `The peer costs three to four times the CPU of ours; making the records, and making them anew on the side that takes them, is a part that both have (50 of our 190 to
+  230 ns), so a ratio of 5 would leave less for all the rest than laying out and checking the fields takes.`,
+    remedy: 'as above.'
   },
   {
     bench: 'channel-number',
@@ -103,8 +105,9 @@ const missed: readonly Missed[] = [
   {
     bench: '1brc',
     fits: /by hand/,
-    why: `Ours makes two strings a row, the line and the station, and looks the station up by its characters: 190 ns of CPU a row, of which a sixth is garbage, a quarter cutting
-  and decoding. By hand no string is made.`,
+    why: `Ours makes two strings a row, the line and the station, and looks the station up by its characters: 160 to 190 ns of CPU a row, of which a fifth is garbage, a quarter
+  cutting and decoding, 30 ns the look-up. Other ways of cutting lines, and a table in front of the map, gain 4 ns at most (docs/decisions/0022). By hand no
+  string is made.`,
     remedy: 'stages that read bytes of a line in place of a string (a source of byte lines, whose keys are looked up by their bytes).'
   },
   {
