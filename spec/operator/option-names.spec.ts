@@ -6,7 +6,8 @@ import {
   mapAsync, mapState, merge, mergeMap, pipeline, queue, range, reduce, retry, scan, sort, take, throttle, toArray, toJson, toReadable, tumbling, window, zip
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
-import { command, listen } from '../../src/runtime.ts'
+import { command, JoinSet, listen } from '../../src/runtime.ts'
+import { mpsc } from '../../src/sync.ts'
 import { optionNames } from '../../src/operator/option-names.ts'
 import { rejection, thrown } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
@@ -59,7 +60,9 @@ const calls: Readonly<Record<string, () => unknown>> = {
   'fs.csv': () => fs.csv('x', typo()),
   'fs.ndjson': () => fs.ndjson('x', typo()),
   'fs.bytes': () => fs.bytes('x', typo()),
-  command: () => command('ls', [], typo())
+  command: () => command('ls', [], typo()),
+  JoinSet: () => new JoinSet(typo()),
+  mpsc: () => mpsc(typo({ capacity: 1 }))
 }
 
 suite('option names', (it) => {
@@ -76,6 +79,10 @@ suite('option names', (it) => {
     for (const promise of [listen(typo({ port: 0 })), range(0, 1).toArray(typo())]) {
       assert.match((await rejection(promise)).message, "there is no option 'typpo'")
     }
+  })
+
+  it('no options where there must be some is told as an argument, too', () => {
+    assert.is(thrown(() => mpsc(undefined as never)).code, 'ERR_MILLRACE_ARGUMENT')
   })
 
   it('options for tests are not told, and an option that is undefined is none', async () => {

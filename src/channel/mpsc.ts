@@ -24,6 +24,7 @@
  * mpsc/types.ts is what users see; sender.ts, receiver.ts and permit.ts are the ends; core.ts is what they ask of local.ts and shared.ts.
  * Called by exec/link.ts and, through `millrace/sync`, by users.
  */
+import { knownOptions, type OptionNames } from '../error/known-options.ts'
 import { wholeNumber } from '../sync/check.ts'
 import { Channel, UNBOUNDED } from './mpsc/core.ts'
 import { LocalCore } from './mpsc/local.ts'
@@ -33,7 +34,12 @@ import type { Mpsc, MpscOptions, UnboundedMpsc } from './mpsc/types.ts'
 
 export type * from './mpsc/types.ts'
 
-const bounded = <A>({ capacity, weigh }: MpscOptions<A>): Mpsc<A> => {
+const NAMES: OptionNames<MpscOptions<never>> = { capacity: 1, weigh: 1 }
+
+const bounded = <A>(options: MpscOptions<A>): Mpsc<A> => {
+  const given = (options as MpscOptions<A> | undefined) ?? {}
+  knownOptions('mpsc', given, NAMES)
+  const { capacity, weigh } = given as Partial<MpscOptions<A>>
   const channel = new Channel<A>(wholeNumber('mpsc', 'capacity', capacity, 1), (one) => new LocalCore(one, weigh))
   return { sender: new SendingEnd(channel), receiver: new ReceivingEnd(channel) }
 }

@@ -2,6 +2,7 @@
  * What JoinSet, JoinMap and JoinQueue have in common: joining, and stopping together.
  * Called by those three.
  */
+import { knownOptions, type OptionNames } from '../error/known-options.ts'
 import { wholeNumber } from '../sync/check.ts'
 import { Empty } from '../sync/outcome.ts'
 import { Semaphore, type SemaphorePermit } from '../sync/semaphore.ts'
@@ -82,13 +83,17 @@ const queued = <T>(slots: Semaphore, spawn: () => JoinHandle<T>): TaskCell<T> =>
   return task
 }
 
+const NAMES: OptionNames<TaskGroupOptions> = { limit: 1, spawner: 1 }
+
 /** Tasks that are joined together; `J` is how one is handed out. */
 export abstract class TaskGroup<K, T, J extends Joined<T>> implements AsyncIterable<J>, Disposable, AsyncDisposable {
   readonly #tasks: Gathering<K, T>
   readonly #spawner: Spawner | undefined
   readonly #slots: Semaphore | undefined
 
-  constructor(order: 'ended' | 'added', { limit, spawner }: TaskGroupOptions) {
+  constructor(order: 'ended' | 'added', options: TaskGroupOptions) {
+    knownOptions(new.target.name, options, NAMES) // a limit that is misspelt would be none
+    const { limit, spawner } = options
     if (spawner !== undefined && typeof (spawner as Partial<Spawner> | null)?.spawn !== 'function') throw noTaskSpawner(new.target.name)
     this.#tasks = new Gathering(order)
     this.#spawner = spawner
