@@ -26,6 +26,7 @@ const ROWS = {
     ['filter', 'filter', 'filter', 'filter', 'filter'],
     ['flatMap', 'flatMap', 'mapConcat', 'flattenIterable', 'concatMap over an iterable'],
     ['pick', 'project', '', '', ''],
+    ['splitLines', '', 'Framing.delimiter', 'splitLines', ''],
     ['pairwise', '', '', 'zipWithPrevious', 'pairwise'],
     ['zipWithIndex', '', 'zipWithIndex', 'zipWithIndex', 'map with its index'],
     ['scan', 'keyed state', 'scan', 'scan, mapAccum', 'scan'],

@@ -24,6 +24,7 @@ import { race } from '../../src/operator/race.ts'
 import { sample } from '../../src/operator/sample.ts'
 import { slidingCount } from '../../src/operator/sliding-count.ts'
 import { sort } from '../../src/operator/sort.ts'
+import { splitLines } from '../../src/operator/split-lines.ts'
 import { startWith } from '../../src/operator/start-with.ts'
 import { switchMap } from '../../src/operator/switch-map.ts'
 import { takeBytes } from '../../src/operator/take-bytes.ts'
@@ -64,6 +65,7 @@ rows.pipe(conflate((sum, r) => r.path))
 // -- beside, apart, less ---------------------------------------------------------------------------------------------------
 expectTypeOf(rows.pipe(pairwise())).toEqualTypeOf<Source<readonly [Row, Row]>>()
 expectTypeOf(rows.pipe(zipWithIndex())).toEqualTypeOf<Source<readonly [Row, number]>>()
+expectTypeOf(splitLines({ maxLineBytes: 80 })).toEqualTypeOf<Flow<Uint8Array, string>>()
 expectTypeOf(rows.pipe(slidingCount({ size: 3, every: 2, partial: true }))).toEqualTypeOf<Source<readonly Row[]>>()
 expectTypeOf(rows.pipe(dropWhile((r, { least }) => r.bytes < least, { env: { least: 3 } }))).toEqualTypeOf<Source<Row>>()
 expectTypeOf(numbers.pipe(changes())).toEqualTypeOf<Source<number>>()

@@ -26,6 +26,7 @@ import { DONE, FIRST_TURNS, generate, kernelOf, MOST_TURNS, PAUSED, WAIT, type S
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
+import { lastLine, linesOf } from './line-splitter.ts'
 import type { Fns, Kernel } from './kernel.ts'
 import { picked } from './pick.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
@@ -210,7 +211,7 @@ export const instantiate = (
     states,
     help: {
       failed, halted, left: hooks.left, dropped: hooks.dropped, promised, attempt, retry: retrying, Failed, answerOf, stop, newKey, picked,
-      weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, walker: (): Walker => new Walker()
+      weight: checkWeight, bytes: bytesOf, tooManyBytes, seen, hashKey, store, linesOf, lastLine, walker: (): Walker => new Walker()
     },
     args: program.nodes.map((node) => node.args),
     policies: program.nodes.map(({ onError }, k) => {

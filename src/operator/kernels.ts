@@ -33,6 +33,7 @@ import * as route from './route.ts'
 import * as scan from './scan.ts'
 import * as scanBy from './scan-by.ts'
 import * as slidingCount from './sliding-count.ts'
+import * as splitLines from './split-lines.ts'
 import * as spread from './spread.ts'
 import * as spreadTimed from './spread-timed.ts'
 import * as take from './take.ts'
@@ -47,7 +48,7 @@ import * as zipWithIndex from './zip-with-index.ts'
 const whole = [
   batch.kernel, changes.kernel, decode.kernel, dedupe.kernel, distinct.kernel, drop.kernel, dropWhile.kernel, endWith.kernel,
   filter.kernel, flatMap.kernel, intersperse.kernel, keyedProcess.kernel, map.kernel, mapEither.kernel, mapState.kernel, pairwise.kernel, parseJson.kernel,
-  partition.kernel, pick.kernel, reduce.kernel, replay.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, spread.kernel,
+  partition.kernel, pick.kernel, reduce.kernel, replay.kernel, route.kernel, scan.kernel, scanBy.kernel, slidingCount.kernel, splitLines.kernel, spread.kernel,
   spreadTimed.kernel, take.kernel, takeBytes.kernel, takeWhile.kernel, tap.kernel, toJson.kernel, window.kernel, zipWithIndex.kernel
 ]
 

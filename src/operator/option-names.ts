@@ -45,6 +45,7 @@ import type { SampleOptions } from './sample.ts'
 import type { ScanOptions } from './scan.ts'
 import type { SlidingCountOptions } from './sliding-count.ts'
 import type { SortOptions } from './sort.ts'
+import type { SplitLinesOptions } from './split-lines.ts'
 import type { TakeBytesOptions } from './take-bytes.ts'
 import type { TakeWhileOptions } from './take-while.ts'
 import type { ThrottleOptions } from './throttle.ts'
@@ -100,6 +101,7 @@ const TABLE: Readonly<Record<string, Names>> = {
   interleave: names<InterleaveOptions>({ ...STAGE, segment: 1 }),
   batch: names<BatchOptions<Any>>({ ...CPU, count: 1, maxWeight: 1, weigh: 1, maxMs: 1 }),
   slidingCount: names<SlidingCountOptions>({ ...PLACED, size: 1, every: 1, partial: 1 }),
+  splitLines: names<SplitLinesOptions>({ ...PLACED, maxLineBytes: 1 }),
   sort: names<SortOptions<Any>>({ ...WAITING, ...ORDER, maxItems: 1 }),
   window: names<WindowOptions<Any, Any, Any, Any>>({
     ...CPU, at: 1, key: 1, aggregate: 1, outOfOrderMs: 1, latenessMs: 1, late: 1, early: 1, maxWindows: 1, split: 1, expectSplits: 1, maxSplits: 1, idleMs: 1, ordered: 1
