@@ -279,6 +279,12 @@ suite('feedback', (it) => {
     assert.match(error.message, /deadly/)
   })
 
+  it('a body that never waits leaves the event loop its turns', async () => {
+    const run = pipeline({ out: from([1]).pipe(feedback(mergeMap((n: number): Answer[] => [left(n)]), { capacity: 10 })).to(toArray()) }).run({ workers: 0 })
+    setTimeout(() => { run.cancel() }, 20)
+    assert.is((await rejection(run.done)).code, 'ERR_MILLRACE_CANCELLED')
+  })
+
   it('the metrics of a run that goes on tell what is in it', async () => {
     const run = pipeline({ out: from([1, 2, 3]).pipe(feedback(mapAsync(async (n: number): Promise<Answer> => { await turn(); return left(n) }), { capacity: 10 })).to(toArray()) }).run({ workers: 0 })
     let gauges: Readonly<Record<string, number | string>> = {}
@@ -298,6 +304,9 @@ suite('feedback', (it) => {
     assert.equal(explained.backEdges, [{ from: { task: exit, stage: 'round' }, to: { task: entry, stage: 'round.entry' }, capacity: 10 }])
     assert.match(String(explained), new RegExp(`round → round.entry \\(task ${entry}\\): back edge, at most 10 items`))
     assert.match(explained.toMermaid(), new RegExp(`t${exit} -\\.->\\|"back 10"\\| t${entry}`))
+    const inOne = feedback(compose(feedback(down, { capacity: 1 }), down), { capacity: 2 })
+    const edges = pipeline({ out: from([1]).pipe(inOne).to(toArray()) }).explain({ workers: 0 }).backEdges
+    assert.equal(edges.map(({ from: exit, to, capacity }) => [exit.stage, to.stage, capacity]), [['feedback', 'feedback.entry', 1], ['feedback#2', 'feedback#2.entry', 2]])
   })
 
   it('refuses what cannot be a loop', async () => {
@@ -310,7 +319,7 @@ suite('feedback', (it) => {
       assert.is(codeOf(error), 'ERR_MILLRACE_GRAPH_INVALID')
       assert.match(error.message, says)
     }
-    await invalid(from([1]).pipe(feedback({ apply: () => from([right<number, number>(1)]) }, { capacity: 1 })), /does not lead/)
+    await invalid(from([1]).pipe(feedback({ apply: () => from<Answer>([right(1)]) }, { capacity: 1 })), /does not lead/)
     await invalid(from([1]).pipe(feedback(compose(rx<number, number>((n$) => n$), down), { capacity: 1 })), /rx has nothing left to do/)
     let aside: Source<number> | undefined
     from([1]).pipe(feedback({ apply: (source) => { aside = source; return source.pipe(down) } }, { capacity: 1 }))

@@ -3,9 +3,10 @@
  * of ours. What each operator promises beyond that is in its own spec.
  */
 import fc from 'fast-check'
+import type { Either } from 'fp-ts/lib/Either.js'
 import * as assert from 'uvu/assert'
 import {
-  aggregate, aggregateBy, batch, buffer, changes, count, countBy, counted, debounce, dedupe, delay, distinct, drop, dropWhile, endWith, enrich, expand,
+  aggregate, aggregateBy, batch, buffer, changes, count, countBy, counted, debounce, dedupe, delay, distinct, drop, dropWhile, endWith, enrich, expand, feedback,
   filter, flatMap, idleTimeout, intersperse, keyedProcess, map, mapAsync, mapState, mergeMap, pairwise, pipeline, range, reduce, scan, scanBy, session,
   sleep, slidingCount, sort, startWith, sum, switchMap, take, takeBytes, takeUntil, takeWhile, tap, throttle, toJson, topK, tumbling, window, zipWithIndex,
   type Flow
@@ -36,6 +37,7 @@ const CASES: readonly Case[] = [
   ['dropWhile', dropWhile((n: number) => n !== 8)],
   ['endWith', endWith(1, 2)],
   ['expand', expand((n: number) => (n > 7 ? [n - 5] : [])), { order: 'any' }],
+  ['feedback', feedback(map((n: number): Either<number, number> => (n > 4 ? { _tag: 'Left', left: n - 3 } : { _tag: 'Right', right: n })), { capacity: 100 }), { order: 'any' }],
   ['filter', filter((n: number) => n % 2 === 0)],
   ['flatMap', flatMap((n: number) => Array.from({ length: n }, () => n))],
   ['idleTimeout', idleTimeout({ ms: 1000 })],

@@ -1,6 +1,7 @@
 /**
  * First pass: from the outputs of a pipeline to its nodes, inputs before readers, each with a unique name.
  */
+import type { LoopEnd } from '../graph/spec.ts'
 import type { Port, Stage } from '../graph/stage.ts'
 import type { PlanNode } from './graph.ts'
 
@@ -31,10 +32,20 @@ const namesOf = (stages: readonly Stage[]): readonly string[] => {
   })
 }
 
+/** The two ends of a loop by one name, however many there are. */
+const namedAlike = (stages: readonly Stage[], names: readonly string[]): readonly string[] => {
+  const loopOf = ({ spec }: Stage): LoopEnd | undefined => (spec.role === 'process' ? spec.loop : undefined)
+  return stages.map((stage, id) => {
+    const loop = loopOf(stage)
+    const exit = loop?.end === 'entry' ? stages.findIndex((other) => other !== stage && loopOf(other)?.id === loop.id) : -1
+    return exit < 0 ? names[id]! : `${names[exit]!}.entry`
+  })
+}
+
 export const collect = (outputs: readonly Port[]): readonly PlanNode[] => {
   const stages = stagesOf(outputs)
   const index = new Map(stages.map((stage, id) => [stage, id]))
-  const names = namesOf(stages)
+  const names = namedAlike(stages, namesOf(stages))
   return stages.map((stage, id) => ({
     id,
     stage,

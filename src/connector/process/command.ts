@@ -37,7 +37,7 @@ export class Command implements Flow<Uint8Array, Uint8Array> {
     this.#options = options
     const named = options.name === undefined ? {} : { name: options.name }
     const spec = processSpec('command', (context) => this.#through(context), named, { file, args: this.args })
-    this.#flow = flowOf<Uint8Array, Uint8Array>(spec, options.name)
+    this.#flow = flowOf<Uint8Array, Uint8Array>({ ...spec, restless: true }, options.name)
   }
 
   /** The flow through the program: what comes in goes to its standard input, what it writes goes on. */
