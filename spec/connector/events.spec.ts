@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { PipelineError } from '../../src/error/pipeline-error.ts'
+import type { PipelineError } from '../../src/error/pipeline-error.ts'
 import { fromEvent, type FromEventOptions } from '../../src/connector/memory/from-event.ts'
 import { queue, type Offered } from '../../src/connector/memory/queue.ts'
 import { toArray } from '../../src/connector/memory/to-array.ts'
@@ -13,14 +13,8 @@ import { map } from '../../src/operator/map.ts'
 import { mapAsync } from '../../src/operator/map-async.ts'
 import { take } from '../../src/operator/take.ts'
 import { seed } from '../support/seed.ts'
-import { refused } from '../support/attempt.ts'
+import { failure, refused } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
-
-const failure = async (work: Promise<unknown>): Promise<PipelineError> => {
-  const error = await work.then(() => undefined, (e: unknown) => e)
-  if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
-  return error
-}
 
 /** Resolves when somebody has begun to listen. (`once` of node:events would hear its own listener.) */
 const listened = (emitter: EventEmitter): Promise<void> => new Promise((resolve) => { emitter.once('newListener', () => { resolve() }) })

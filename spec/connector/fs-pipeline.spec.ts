@@ -5,22 +5,13 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import * as t from 'io-ts'
 import * as assert from 'uvu/assert'
 import * as fs from '../../src/fs.ts'
-import { countBy, filter, from, map, pipeline, PipelineError, range, take, type DeadLetter } from '../../src/index.ts'
+import { countBy, filter, from, map, pipeline, type PipelineError, range, take, type DeadLetter } from '../../src/index.ts'
 import { collect } from '../../src/exec/collect.ts'
+import { failure } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const lanes = [0, 2] as const
-
-const failure = async (work: Promise<unknown>): Promise<PipelineError> => {
-  try {
-    await work
-  } catch (error) {
-    if (error instanceof PipelineError) return error
-    throw error
-  }
-  throw new Error('the run did not fail')
-}
 
 /** Enough lines to be read in several splits, on the pool from the start. */
 const many = (count: number, of: (i: number) => string): string => `${Array.from({ length: count }, (_, i) => of(i)).join('\n')}\n`

@@ -2,17 +2,11 @@
 import { Readable } from 'node:stream'
 import { firstValueFrom, lastValueFrom, of, range as rxRange, Subject, toArray as rxToArray } from 'rxjs'
 import * as assert from 'uvu/assert'
-import { forEach, from, fromObservable, interval, map, pipeline, PipelineError, range, take, through, toArray, type Report } from '../../src/index.ts'
-import { rejection } from '../support/attempt.ts'
+import { forEach, from, fromObservable, interval, map, pipeline, range, take, through, toArray, type Report } from '../../src/index.ts'
+import { failure, rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const lanes = [0, 2] as const
-
-const failure = async (work: Promise<unknown>): Promise<PipelineError> => {
-  const error = await work.then(() => undefined, (e: unknown) => e)
-  if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
-  return error
-}
 
 suite('memory in a pipeline', (it) => {
   it('arrives in order', async () => {

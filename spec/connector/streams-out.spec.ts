@@ -16,17 +16,11 @@ import { toReadable, toWebStream } from '../../src/connector/memory/to-stream.ts
 import type { Sink, Source } from '../../src/graph/source.ts'
 import { pipeline } from '../../src/exec/pipeline.ts'
 import { map } from '../../src/operator/map.ts'
-import { refused } from '../support/attempt.ts'
+import { refused, rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
-
-const rejection = async (work: Promise<unknown>): Promise<Error & { code?: string }> => {
-  const error = await work.then(() => undefined, (e: unknown) => e)
-  if (!(error instanceof Error)) throw new Error(`not an error: ${String(error)}`)
-  return error
-}
 
 const collected = async <A>(stream: AsyncIterable<A>): Promise<A[]> => {
   const items: A[] = []

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { concat, defer, interval as rxInterval, merge as rxMerge, NEVER, Observable, of, throwError, timer, type Observer } from 'rxjs'
 import { bufferCount, concatMap, delay, finalize, ignoreElements, last, map as rxMap, mergeMap as rxMergeMap, retry, take as rxTake, tap as rxTap } from 'rxjs'
 import * as assert from 'uvu/assert'
-import { PipelineError } from '../../src/error/pipeline-error.ts'
+import type { PipelineError } from '../../src/error/pipeline-error.ts'
 import { from } from '../../src/connector/memory/from.ts'
 import { range } from '../../src/connector/memory/range.ts'
 import { toArray } from '../../src/connector/memory/to-array.ts'
@@ -13,15 +13,10 @@ import { rx } from '../../src/operator/rx.ts'
 import { take } from '../../src/operator/take.ts'
 import { runOne } from '../support/run-process.ts'
 import { seed } from '../support/seed.ts'
+import { failure } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
-
-const failure = async (work: Promise<unknown>): Promise<PipelineError> => {
-  const error = await work.then(() => undefined, (e: unknown) => e)
-  if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
-  return error
-}
 
 suite('rx', (it) => {
   it('emits what the operators make of it, for any input and any reader', async () => {

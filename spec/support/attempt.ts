@@ -1,6 +1,7 @@
 /** What a promise or a function fails with, as a value; for assertions on codes. */
+import { AssertionError } from 'node:assert'
 import * as assert from 'uvu/assert'
-import type { PipelineError } from '../../src/index.ts'
+import { PipelineError } from '../../src/error/pipeline-error.ts'
 
 /** The error that a promise rejects with; throws when it does not reject. */
 export const rejection = async (promise: Promise<unknown>): Promise<PipelineError> => {
@@ -11,6 +12,20 @@ export const rejection = async (promise: Promise<unknown>): Promise<PipelineErro
     return error as PipelineError
   }
   throw new Error(`expected a rejection, got ${String(value)}`)
+}
+
+/** The PipelineError that a promise rejects with; throws when it does not, or with something else. */
+export const failure = async (promise: Promise<unknown>): Promise<PipelineError> => {
+  const error: unknown = await rejection(promise)
+  if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`, { cause: error })
+  return error
+}
+
+/** What the test kit says of an expectation that has not come true. */
+export const unmet = async (promise: Promise<unknown>): Promise<string> => {
+  const error: unknown = await rejection(promise)
+  assert.instance(error, AssertionError)
+  return (error as AssertionError).message
 }
 
 /** The error that a function throws; throws when it does not. */

@@ -5,6 +5,7 @@
  * function is inline and self-contained, so that each graph runs on the caller's loop and on the pool alike.
  */
 import fc from 'fast-check'
+import * as assert from 'uvu/assert'
 import {
   aggregateBy, batch, buffer, concat, counted, distinct, drop, filter, flatMap, from, map, mapAsync, mapState, merge, partition, range, scan, scanBy, sliding, sum, take,
   takeWhile, tap, tumbling, window, zip, type Lane, type Source
@@ -274,3 +275,15 @@ export const graphArb: fc.Arbitrary<readonly Branch[]> = fc.oneof(
     })
   }
 )
+
+/** The outputs of a graph, by name: `out0` and so on, one per branch. */
+export const outputsOf = (branches: readonly Branch[]) => Object.fromEntries(branches.map(({ source }, i) => [`out${i}`, source.observe()]))
+
+/** What has come is what the models say, in order where that is promised. */
+export const agreesWithModels = (branches: readonly Branch[], came: Readonly<Record<string, readonly number[]>>): void => {
+  const sorted = (items: readonly number[]): readonly number[] => [...items].sort((a, b) => a - b)
+  branches.forEach(({ model, ordered }, i) => {
+    const got = came[`out${i}`]!
+    assert.equal(ordered ? got : sorted(got), ordered ? model : sorted(model))
+  })
+}

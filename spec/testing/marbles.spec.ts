@@ -1,16 +1,10 @@
 /** Marble diagrams: what they mean, what is drawn with them, and what is said when an output differs. */
-import { AssertionError } from 'node:assert'
 import * as assert from 'uvu/assert'
 import { batch, buffer, debounce, delay, map, mapAsync, merge, sleep, take, throttle } from './doors.ts'
 import { parseMarbles, writeMarbles } from '../../src/testing/diagram.ts'
 import { cold, expectMarbles, withVirtualTime } from '../../src/testing.ts'
+import { unmet } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
-
-const refused = async (work: Promise<unknown>): Promise<string> => {
-  const error = await work.then(() => undefined, (reason: unknown) => reason)
-  assert.instance(error, AssertionError)
-  return (error as AssertionError).message
-}
 
 suite('marbles', (it) => {
   it('a diagram is events at instants', () => {
@@ -60,20 +54,20 @@ suite('marbles', (it) => {
     const failing = cold('a-#', {}, boom)
     await expectMarbles(failing, 'a-#')
     await expectMarbles(failing, 'a-#', {}, boom)
-    assert.match(await refused(expectMarbles(failing, 'a-#', {}, 'ERR_MILLRACE_CANCELLED')), 'they part at event 2')
+    assert.match(await unmet(expectMarbles(failing, 'a-#', {}, 'ERR_MILLRACE_CANCELLED')), 'they part at event 2')
     await expectMarbles(cold('-a|').pipe(map((): string => { throw boom })), '-#', {}, 'ERR_MILLRACE_STAGE_FAILED')
   })
 
   it('says where an output differs, with both diagrams', async () => {
-    const said = await refused(expectMarbles(cold('a-b|', { a: 1, b: 2 }).pipe(map((n) => n * 10)), 'a--b|', { a: 10, b: 30 }))
+    const said = await unmet(expectMarbles(cold('a-b|', { a: 1, b: 2 }).pipe(map((n) => n * 10)), 'a--b|', { a: 10, b: 30 }))
     assert.match(said, '\n  a--b|\n')
     assert.match(said, '\n  a-A| with A = 20\n')
     assert.match(said, 'they part at event 2: expected 30 at 3, got 20 at 2')
   })
 
   it('a stream that goes on where its end was drawn, and one that ends where it should go on', async () => {
-    assert.match(await refused(expectMarbles(cold('a-b'), 'a-b|')), 'expected the end at 3, got nothing more')
-    assert.match(await refused(expectMarbles(cold('a-|'), 'a----')), 'got the end at 2')
+    assert.match(await unmet(expectMarbles(cold('a-b'), 'a-b|')), 'expected the end at 3, got nothing more')
+    assert.match(await unmet(expectMarbles(cold('a-|'), 'a----')), 'got the end at 2')
     await expectMarbles(cold('a-b'), 'a-b--')
   })
 

@@ -12,7 +12,7 @@ import {
   type Flow
 } from './doors.ts'
 import { cold, simulate, verifyOperator, type Simulation, type VerifyOptions } from '../../src/testing.ts'
-import { graphArb } from '../support/graphs.ts'
+import { agreesWithModels, graphArb, outputsOf } from '../support/graphs.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'
 
@@ -87,17 +87,12 @@ suite('own operators', (it) => {
   it('random graphs give what their model says, in random orders of their tasks', async () => {
     await fc.assert(
       fc.asyncProperty(graphArb, fc.nat(2 ** 31), async (branches, own) => {
-        const outputs = Object.fromEntries(branches.map(({ source }, i) => [`out${i}`, source.observe()]))
-        await simulate(pipeline(outputs, { capacity: 8 }), {
+        await simulate(pipeline(outputsOf(branches), { capacity: 8 }), {
           seed: own,
           runs: 2,
           check: ({ error, outputs: came }) => {
             if (error !== undefined) throw error
-            branches.forEach(({ model, ordered }, i) => {
-              const got = came[`out${i}`] as readonly number[]
-              const sorted = (list: readonly number[]): readonly number[] => [...list].sort((a, b) => a - b)
-              assert.equal(ordered ? got : sorted(got), ordered ? model : sorted(model))
-            })
+            agreesWithModels(branches, came)
           }
         })
       }),
@@ -108,7 +103,7 @@ suite('own operators', (it) => {
   it('random graphs with faults end, with what was injected or without, and the same way again', async () => {
     await fc.assert(
       fc.asyncProperty(graphArb, fc.nat(2 ** 31), async (branches, own) => {
-        const outputs = Object.fromEntries(branches.map(({ source }, i) => [`out${i}`, source.observe()]))
+        const outputs = outputsOf(branches)
         const p = pipeline(outputs, { capacity: 8 })
         const run = (): Promise<Simulation<typeof outputs>> => simulate(p, {
           seed: own,

@@ -3,13 +3,8 @@ import { AssertionError } from 'node:assert'
 import * as assert from 'uvu/assert'
 import { buffer, map, mapAsync, pipeline, range, sleep, take } from './doors.ts'
 import { probeSink, probeSource, withVirtualTime } from '../../src/testing.ts'
+import { unmet } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
-
-const refused = async (work: Promise<unknown>): Promise<string> => {
-  const error = await work.then(() => undefined, (reason: unknown) => reason)
-  assert.instance(error, AssertionError)
-  return (error as AssertionError).message
-}
 
 suite('probes', (it) => {
   it('a source gives what was sent, one batch per request, and ends', async () => {
@@ -33,7 +28,7 @@ suite('probes', (it) => {
     source.fail(error)
     const reason = await out.then(() => undefined, (thrown: unknown) => thrown as Error)
     assert.match(reason!.message, 'no more')
-    assert.match(await refused(source.expectCancelled()), 'expected the run to leave the source early, got its end')
+    assert.match(await unmet(source.expectCancelled()), 'expected the run to leave the source early, got its end')
   })
 
   it('a source sees that nobody wants more, and refuses what is sent then', async () => {
@@ -52,7 +47,7 @@ suite('probes', (it) => {
   })
 
   it('a source says that nobody runs it', async () => {
-    assert.match(await refused(probeSource().expectRequest({ withinMs: 1 })), 'is it part of a pipeline')
+    assert.match(await unmet(probeSource().expectRequest({ withinMs: 1 })), 'is it part of a pipeline')
   })
 
   it('a source is for one run', async () => {
@@ -89,7 +84,7 @@ suite('probes', (it) => {
     sink.cancel()
     await source.expectCancelled()
     await run.done
-    assert.match(await refused(sink.expectEnd()), 'cancelled')
+    assert.match(await unmet(sink.expectEnd()), 'cancelled')
   })
 
   it('a sink sees the error of the run, by code or by what a predicate says', async () => {
@@ -103,7 +98,7 @@ suite('probes', (it) => {
     assert.match((error as Error).message, 'boom')
     await sink.expectError((e) => (e as Error).cause === boom)
     assert.is((await done as { code: string }).code, (error as { code: string }).code)
-    const wrong = await refused(sink.expectError('ERR_MILLRACE_CANCELLED'))
+    const wrong = await unmet(sink.expectError('ERR_MILLRACE_CANCELLED'))
     assert.match(wrong, 'expected an error with code ERR_MILLRACE_CANCELLED, got ERR_MILLRACE_STAGE_FAILED')
   })
 
@@ -115,13 +110,13 @@ suite('probes', (it) => {
     assert.match(error!.message, 'probeSink.expectNext: expected 0, 5, got 0, 1')
     assert.equal([error!.actual, error!.expected], [[0, 1], [0, 5]])
     await sink.expectNext(0, 1)
-    assert.match(await refused(sink.expectNext(2)), 'none was requested; 1 items wait for a request')
-    assert.match(await refused(sink.expectEnd({ withinMs: 1 })), 'none was requested')
+    assert.match(await unmet(sink.expectNext(2)), 'none was requested; 1 items wait for a request')
+    assert.match(await unmet(sink.expectEnd({ withinMs: 1 })), 'none was requested')
     await sink.requestNext(2)
     sink.request(1)
-    assert.match(await refused(sink.expectNext(3)), 'got the end')
+    assert.match(await unmet(sink.expectNext(3)), 'got the end')
     await run.done
-    assert.match(await refused(probeSink().expectEnd({ withinMs: 1 })), 'is it part of a pipeline')
+    assert.match(await unmet(probeSink().expectEnd({ withinMs: 1 })), 'is it part of a pipeline')
   })
 
   it('a sink behind waiting stages gets what they make', async () => {

@@ -6,7 +6,7 @@ import {
   type Closed, type Pipeline
 } from './doors.ts'
 import { simulate, SimulationError } from '../../src/testing.ts'
-import { graphArb } from '../support/graphs.ts'
+import { agreesWithModels, graphArb, outputsOf } from '../support/graphs.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'
 
@@ -167,18 +167,13 @@ suite('simulate with workers', (it) => {
   it('random graphs give what their model says', async () => {
     await fc.assert(
       fc.asyncProperty(graphArb, fc.nat(2 ** 31), async (branches, own) => {
-        const outputs = Object.fromEntries(branches.map(({ source }, i) => [`out${i}`, source.observe()]))
-        await simulate(pipeline(outputs, { capacity: 8 }), {
+        await simulate(pipeline(outputsOf(branches), { capacity: 8 }), {
           seed: own,
           runs: 2,
           workers: 2,
           check: ({ error, outputs: came }) => {
             if (error !== undefined) throw error
-            branches.forEach(({ model, ordered }, i) => {
-              const got = came[`out${i}`] as readonly number[]
-              const sorted = (list: readonly number[]): readonly number[] => [...list].sort((a, b) => a - b)
-              assert.equal(ordered ? got : sorted(got), ordered ? model : sorted(model))
-            })
+            agreesWithModels(branches, came)
           }
         })
       }),

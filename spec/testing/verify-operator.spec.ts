@@ -1,5 +1,4 @@
 /** verifyOperator: flows of every kind pass, and what depends on how it is fed or what it remembers beside its state is found. */
-import { AssertionError } from 'node:assert'
 import * as assert from 'uvu/assert'
 import {
   aggregateBy, batch, buffer, compose, count, countBy, debounce, distinct, filter, flatMap, map, mapAsync, scan, sleep, sort, take, tap, throttle,
@@ -8,13 +7,8 @@ import {
 import { flowOf } from '../../src/graph/source.ts'
 import { processSpec } from '../../src/operator/process.ts'
 import { verifyOperator } from '../../src/testing.ts'
+import { unmet } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
-
-const refused = async (work: Promise<unknown>): Promise<string> => {
-  const error = await work.then(() => undefined, (reason: unknown) => reason)
-  assert.instance(error, AssertionError)
-  return (error as AssertionError).message
-}
 
 const ten = Array.from({ length: 10 }, (_, i) => i)
 
@@ -54,12 +48,12 @@ suite('verifyOperator', (it) => {
     const { deadLetters, items } = await verifyOperator(map(bad, { onError: 'deadLetter' }), { inputs: ten })
     assert.equal([deadLetters.map((letter) => letter.item), items.length], [[4], 9])
     await verifyOperator(mapAsync(async (n: number) => bad(n), { onError: 'deadLetter' }), { inputs: ten })
-    assert.match(await refused(verifyOperator(map(bad), { inputs: ten })), 'expected no error, got ERR_MILLRACE_STAGE_FAILED')
-    assert.match(await refused(verifyOperator(map((n: number) => n), { inputs: ten, fails: 'ERR_X' })), 'expected the error ERR_X')
+    assert.match(await unmet(verifyOperator(map(bad), { inputs: ten })), 'expected no error, got ERR_MILLRACE_STAGE_FAILED')
+    assert.match(await unmet(verifyOperator(map((n: number) => n), { inputs: ten, fails: 'ERR_X' })), 'expected the error ERR_X')
   })
 
   it('finds a wrong expectation, in fair weather', async () => {
-    assert.match(await refused(verifyOperator(map((n: number) => n), { inputs: [1, 2], expected: [1, 3] })), 'expected 1, 3, got 1, 2; fed all at once')
+    assert.match(await unmet(verifyOperator(map((n: number) => n), { inputs: [1, 2], expected: [1, 3] })), 'expected 1, 3, got 1, 2; fed all at once')
   })
 
   it('finds a stage whose output depends on how it is fed', async () => {
@@ -68,13 +62,13 @@ suite('verifyOperator', (it) => {
         for (let got = await inlets[0]!.pull(); got !== undefined; got = await inlets[0]!.pull()) await outlets[0]!.push([got.items.length])
       })
     )
-    assert.match(await refused(verifyOperator(sizes, { inputs: ten })), 'fed one by one')
+    assert.match(await unmet(verifyOperator(sizes, { inputs: ten })), 'fed one by one')
   })
 
   it('finds state that does not survive being copied', async () => {
     class Sum { total = 0; plus(n: number): this { this.total += n; return this } }
     const flow: Flow<number, number> = compose(scan((sum: { it?: Sum }, n: number) => { (sum.it ??= new Sum()).plus(n); return sum }, {}), map((sum) => sum.it!.total))
-    assert.match(await refused(verifyOperator(flow, { inputs: [1, 2, 3], fails: undefined })), 'ERR_MILLRACE_STAGE_FAILED')
+    assert.match(await unmet(verifyOperator(flow, { inputs: [1, 2, 3], fails: undefined })), 'ERR_MILLRACE_STAGE_FAILED')
     await verifyOperator(flow, { inputs: [1, 2, 3], restore: false })
   })
 
@@ -83,14 +77,14 @@ suite('verifyOperator', (it) => {
     const released = new Promise<void>((resolve) => { release = resolve })
     defer(() => { release() })
     const stuck = flowOf<number, number>(processSpec('stuck', async ({ inlets }) => { await inlets[0]!.pull(); await released }))
-    assert.match(await refused(verifyOperator(stuck, { inputs: ten, withinMs: 50 })), 'the run to settle')
+    assert.match(await unmet(verifyOperator(stuck, { inputs: ten, withinMs: 50 })), 'the run to settle')
   })
 
   it('makes a flow for each weather when it remembers something itself', async () => {
     const counting = (): Flow<number, number> => { let n = 0; return map(() => n++) }
     await verifyOperator(counting, { inputs: ten, expected: ten })
     let seen = 0
-    await refused(verifyOperator(tap(() => { if (seen++ > 10) throw new Error('again') }), { inputs: ten }))
+    await unmet(verifyOperator(tap(() => { if (seen++ > 10) throw new Error('again') }), { inputs: ten }))
     await verifyOperator(distinct((n: number) => n % 2), { inputs: ten, expected: [0, 1] })
   })
 }, 20_000)

@@ -11,16 +11,10 @@ import { collect } from '../../../src/exec/collect.ts'
 import { pipeline } from '../../../src/exec/pipeline.ts'
 import { map } from '../../../src/operator/map.ts'
 import { take } from '../../../src/operator/take.ts'
-import { refused } from '../../support/attempt.ts'
+import { failure, refused } from '../../support/attempt.ts'
 import { suite } from '../../support/suite.ts'
 
 const half = (n: number): TE.TaskEither<string, number> => (n % 2 === 0 ? TE.right(n / 2) : TE.left(`${n} is odd`))
-
-const left = async (work: Promise<unknown>): Promise<PipelineError> => {
-  const error = await work.then(() => undefined, (e: unknown) => e)
-  if (!(error instanceof PipelineError)) throw new Error(`not a PipelineError: ${String(error)}`)
-  return error
-}
 
 suite('TaskEither', (it) => {
   it('is a source of one item, called by each run', async () => {
@@ -29,7 +23,7 @@ suite('TaskEither', (it) => {
     assert.is(called, 0)
     assert.equal(await source.toArray({ workers: 0 }), [1])
     assert.equal(await source.toArray({ workers: 0 }), [2])
-    assert.is((await left(fromTaskEither(TE.left('no')).toArray({ workers: 0 }))).cause, 'no')
+    assert.is((await failure(fromTaskEither(TE.left('no')).toArray({ workers: 0 }))).cause, 'no')
   })
 
   it('maps: Right goes on in order, Left is a dead letter, or what onError says', async () => {
@@ -37,7 +31,7 @@ suite('TaskEither', (it) => {
     assert.equal(outputs.out, [0, 1, 2])
     assert.equal(deadLetters.map(({ item, cause }) => [item, cause]), [[1, '1 is odd'], [3, '3 is odd']])
     assert.equal(await range(0, 5).pipe(mapTaskEither(half, { onError: 'skip' })).toArray({ workers: 0 }), [0, 1, 2])
-    assert.is((await left(range(0, 5).pipe(mapTaskEither(half, { onError: 'fail' })).toArray({ workers: 0 }))).cause, '1 is odd')
+    assert.is((await failure(range(0, 5).pipe(mapTaskEither(half, { onError: 'fail' })).toArray({ workers: 0 }))).cause, '1 is odd')
     assert.equal(await from<number>([]).pipe(mapTaskEither(half)).toArray({ workers: 0 }), [])
     let under = 0
     let most = 0
@@ -52,7 +46,7 @@ suite('TaskEither', (it) => {
     const save = (n: number) => TE.fromTask<number>(async () => { await new Promise(setImmediate); return seen.push(n) })
     const { results } = await pipeline({ out: range(0, 3).to(forEachTaskEither(save)) }).run({ workers: 0 }).done
     assert.equal([seen, results['out']], [[0, 1, 2], 3])
-    const error = await left(pipeline({ out: range(0, 9).to(forEachTaskEither(half, { name: 'save' })) }).run({ workers: 0 }).done)
+    const error = await failure(pipeline({ out: range(0, 9).to(forEachTaskEither(half, { name: 'save' })) }).run({ workers: 0 }).done)
     assert.equal([error.code, error.stage, error.cause], ['ERR_MILLRACE_SINK_FAILED', 'save', '1 is odd'])
   })
 
