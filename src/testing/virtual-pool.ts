@@ -26,7 +26,7 @@ import { sleep } from '../task/time/sleep.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** What a crew needs of a pool for pipelines. */
-export type VirtualPool = Pick<Pool, 'start' | 'hear' | 'submit' | 'submitTo' | 'withdraw' | 'post' | 'broadcast' | 'drainMessages' | 'terminate' | 'metrics'> & {
+export type VirtualPool = Pick<Pool, 'start' | 'submit' | 'submitTo' | 'withdraw' | 'post' | 'broadcast' | 'drainMessages' | 'hear' | 'terminate' | 'metrics'> & {
   /** One of the workers dies of that; answers which. */
   die(reason: Error): number
 }
@@ -113,19 +113,20 @@ export const createVirtualPool = ({ workers, arena, scheduler, onNotice, onMessa
     }, () => is() && worker.ring.length > 0)
     const say = inTurns(label, () => 'sends a message', () => { sayAll(index, worker) }, () => is() && worker.outbox.length > 0)
     const never = new Promise<never>(() => undefined)
-    const emit: Emit = (...notice) => {
-      if (worker.dead) return
-      worker.ring.push(notice)
-      tell()
+    const whisper: Emit = (...notice) => {
+      if (!worker.dead) worker.ring.push(notice)
     }
     const remote = createRemote({
       worker: index,
       arena: { ...arena, claim: (owner) => (worker.dead ? -1 : arena.claim(owner)) },
       kernels,
       readers,
-      emit,
-      whisper: emit, // what nobody has to be woken for may be heard at any time
-      nudge: () => undefined,
+      emit: (...notice) => {
+        whisper(...notice)
+        tell()
+      },
+      whisper, // heard with what comes next and is told, or by `hear`: one that is forgotten leaves the run stuck
+      nudge: tell,
       post: (message) => {
         if (worker.dead) return
         worker.outbox.push(structuredClone(message))
@@ -206,9 +207,18 @@ export const createVirtualPool = ({ workers, arena, scheduler, onNotice, onMessa
     broadcast: (message) => {
       for (let index = 0; index < workers; index++) post(index, message)
     },
-    hear: () => false, // the scheduler decides when a worker is heard
     drainMessages: (index) => {
       sayAll(index, actors[index]!.worker)
+    },
+    hear: () => {
+      let any = false
+      actors.forEach(({ worker }, index) => {
+        for (const notice of worker.ring.splice(0)) {
+          any = true
+          onNotice(index, notice)
+        }
+      })
+      return any
     },
     terminate: (index) => {
       void Promise.resolve(scheduler.turn(`worker ${index}`, 'is ended')).then(() => {
