@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import {
-  collect, from, joinAsOf, joinWithin, map, mapState, merge, pipeline, scanBy, tumbling, window, windowWithLate, type Lane, type Source
+  collect, from, joinAsOf, joinWithin, keyedProcess, map, mapState, merge, pipeline, scanBy, tumbling, window, windowWithLate, type Lane, type Source
 } from '../../src/index.ts'
 import { suite } from '../support/suite.ts'
 
@@ -54,6 +54,15 @@ const CASES: Readonly<Record<string, Case>> = {
   scanBy: {
     make: (source, lane) => source.pipe(scanBy(() => 'one', (n) => n + 1, 0, { name: 'tested', at: (n) => n, ttlMs: 40, ...(lane === undefined ? {} : { lane }) })),
     ordered: ORDER, disordered: DISORDER, late: [1, 31, 2], then: { out: ['one', 3] }
+  },
+  keyedProcess: {
+    make: (source, lane) => source.pipe(keyedProcess({
+      name: 'tested', key: () => 'one', at: (n: number) => n, outOfOrderMs: 5, late: 'deadLetter', maxKeys: 10, create: () => ({ seen: 0 }),
+      process: (state, n, on) => { state.seen++; on.setTimer(Math.ceil((n + 1) / 10) * 10) },
+      onTimer: (state, timer) => [timer.at, state.seen > 0],
+      ...(lane === undefined ? {} : { lane })
+    })),
+    ordered: ORDER, disordered: DISORDER, late: [1, 31, 2], then: 'deadLetter'
   },
   joinWithin: {
     make: (source) => joinWithin(source, from([2, 3, 14, 24]), { name: 'tested', keys, at, withinMs: 4, outOfOrderMs: 5, late: 'deadLetter' }),

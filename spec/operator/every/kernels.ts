@@ -1,7 +1,7 @@
 /** Operators that are synchronous, fuse and travel; see entry.ts. */
 import * as t from 'io-ts'
 import {
-  aggregate, aggregateBy, batch, changes, count, countBy, counted, decode, dedupe, distinct, drop, dropWhile, endWith, filter, flatMap, intersperse, map,
+  aggregate, aggregateBy, batch, changes, count, countBy, counted, decode, dedupe, distinct, drop, dropWhile, endWith, filter, flatMap, intersperse, keyedProcess, map,
   mapEither, mapState, pairwise, parseJson, partition, pick, reduce, replay, route, scan, scanBy, slidingCount, sum, take, takeBytes, takeWhile, tap, toJson,
   tumbling, window, windowWithLate, zipWithIndex
 } from '../../../src/index.ts'
@@ -175,6 +175,25 @@ export const kernels: Entries = {
       maxKeys: 10
     })),
     model: (items) => items.map((n, i) => [n, items.slice(0, i + 1).filter((m) => m % 3 === n % 3).length]),
+    compare: 'bag',
+    partitioned: true,
+    throws: BOTH
+  },
+  keyedProcess: {
+    make: (source, given) => source.pipe(keyedProcess({
+      ...given,
+      key: (n: number) => n % 3,
+      at: (n: number) => n,
+      create: () => ({ seen: 0 }),
+      process: (state, n, on) => { if (n === 13) throw new RangeError('thirteen'); on.setTimer(1000); return [n, ++state.seen] },
+      onTimer: (state, _timer, on) => [on.key, state.seen, 'over'],
+      outOfOrderMs: 20,
+      maxKeys: 10
+    })),
+    model: (items) => [
+      ...items.map((n, i) => [n, items.slice(0, i + 1).filter((m) => m % 3 === n % 3).length]),
+      ...[...groupsOf(items, (n) => n % 3)].map(([key, all]) => [key, all.length, 'over'])
+    ],
     compare: 'bag',
     partitioned: true,
     throws: BOTH

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { filter as rxFilter, map as rxMap } from 'rxjs'
 import * as assert from 'uvu/assert'
 import {
-  balance, buffer, conflate, debounce, delay, encode, enrich, expand, from, idleTimeout, mapAsync, merge, mergeMap, recurse, rx, sample, sort, startWith, switchMap, takeUntil,
+  balance, buffer, conflate, debounce, delay, encode, enrich, expand, feedback, from, idleTimeout, map, mapAsync, merge, mergeMap, recurse, rx, sample, sort, startWith, switchMap, takeUntil,
   throttle
 } from '../../../src/index.ts'
 import { BOTH, never, NONE, sumOf, type Entries } from './entry.ts'
@@ -38,6 +38,11 @@ export const waiting: Entries = {
     model: (items) => items.flatMap((n) => (n > 5 ? [n, n - 5] : [n])),
     compare: 'bag',
     throws: BOTH
+  },
+  feedback: {
+    make: (source, { name, lane }) => source.pipe(feedback(map((n: number) => (n > 5 ? { _tag: 'Left' as const, left: n - 5 } : { _tag: 'Right' as const, right: n }), { lane }), { name, capacity: 100 })),
+    model: (items) => items.map((n) => (n > 5 ? n - 5 : n)),
+    compare: 'bag'
   },
   switchMap: {
     make: (source, { name, onError }) => source.pipe(switchMap((n) => { if (n === 13) throw new RangeError('thirteen'); return [n] }, { name, onError })),
