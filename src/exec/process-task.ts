@@ -57,6 +57,7 @@ export class ProcessTask implements Task {
       this.#controller.abort(new Error('nobody reads any more'))
       for (const edge of inlets) edge.leave()
     })
+    const opened = inlets.map((edge) => this.#inlet(edge))
     try {
       if (spec.forwards === true) await this.#forward()
       else await spec.run({
@@ -70,9 +71,10 @@ export class ProcessTask implements Task {
         stop: (item, cause, index, attempts = 1) => {
           this.#stopped = true
           this.#c.stopped({ stage: stage!.name, position: { index }, cause, item, attempts, whole: true })
+          for (const inlet of opened) inlet.stopped = true
           for (const edge of inlets) edge.leave()
         },
-        inlets: inlets.map((edge) => this.#inlet(edge)),
+        inlets: opened,
         outlets: Array.from({ length: spec.outlets }, (_, outlet) => this.#outlet(outlet))
       })
       if (this.#c.signal.aborted) throw this.#c.cancelled()
@@ -124,7 +126,7 @@ export class ProcessTask implements Task {
     )
   }
 
-  #inlet(edge: Edge): Inlet {
+  #inlet(edge: Edge): Inlet & { stopped: boolean } {
     const open = (batch: Batch | undefined): ItemBatch | undefined => {
       if (batch === undefined) return undefined
       if (this.#stopped) {
@@ -136,11 +138,8 @@ export class ProcessTask implements Task {
       this.itemsIn += items.length
       return { items }
     }
-    const isStopped = (): boolean => this.#stopped
     return {
-      get stopped() {
-        return isStopped()
-      },
+      stopped: false,
       pull: async () => open(await edge.pull()),
       tryPull: () => open(edge.tryPull()),
       close: () => {

@@ -110,8 +110,9 @@ const run =
     /** The earliest item that has ended the input, under the policy `stop`: what is behind it has not come. */
     let last: Place | undefined
     const stops = mayStop(onError)
-    /** Calls in flight, where answers are gathered as they come. */
-    const open = new Set<Place>()
+    const own = gaugesOf(fn)
+    /** Calls in flight, where answers are gathered as they come and one of them may end the input: a guard has a word of its own. */
+    const open = !ordered && (stops || own !== undefined) ? new Set<Place>() : undefined
     let places = 0
     let out: unknown[] = []
     const turnMs = weather() === undefined ? TURN_MS : Infinity // where a test decides whose turn it is, nothing goes by the machine's time
@@ -133,7 +134,7 @@ const run =
     const settled = (place: Place): void => {
       noticed(place)
       if (!ordered) {
-        open.delete(place)
+        open?.delete(place)
         queue.push(place)
       }
       const atOnce = rounds.isSame(place.round)
@@ -145,7 +146,7 @@ const run =
     const isOver = (): boolean => {
       if (last === undefined) return false
       if (ordered) return reached
-      for (const place of open) if (place.index < last.index) return false
+      for (const place of open ?? []) if (place.index < last.index) return false
       return queue.size === 0
     }
     let reached = false
@@ -156,7 +157,6 @@ const run =
       stage: context.stage, fn, timeoutMs, onError, settled, limit,
       fallback: fallback && ((item, error, callContext) => { fellBack++; return fallback(item, error, callContext) })
     })
-    const own = gaugesOf(fn)
     context.gauges?.(() => ({
       ...own?.(),
       ...(limit && { concurrency: limit.now, inFlight: limit.inFlight, latencyMs: limit.latencyMs }),
@@ -201,7 +201,7 @@ const run =
       noticed(kept)
       if (kept.state === OPEN) kept.round = rounds.begin()
       if (ordered || kept.state !== OPEN) queue.push(kept)
-      else open.add(kept)
+      else open?.add(kept)
     }
 
     const loopIsDue = (): boolean => ++looked % LOOK_EVERY === 0 && performance.now() - lastTurn > turnMs
