@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  aggregate, batch, circuitBreaker, conflate, count, dedupe, enrich, expand, flatMap, forEach, from, interval, joinAsOf, joinTable, joinWithin, map, mapAsync,
+  aggregate, batch, circuitBreaker, conflate, count, dedupe, enrich, expand, feedback, flatMap, forEach, from, interval, joinAsOf, joinTable, joinWithin, keyedProcess, map, mapAsync,
   mapState, mergeMap, pipeline, queue, range, recurse, retry, scan, sort, switchMap, throttle, tumbling, window, type Flow, type OnError, type Report, type Source
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
@@ -292,6 +292,29 @@ suite('stop, and what feeds the stage', (it) => {
       }
     })
   }
+
+  it('is a stage with timers, which go off as at the end', async () => {
+    for (const workers of WORKERS) {
+      const flow = keyedProcess({
+        key: (n: number) => n % 3, at: (n: number) => n, create: () => ({ sum: 0 }), onError: 'stop', name: 'timed',
+        process: (state, n, on) => { if (n === 37) throw new RangeError('bad 37'); state.sum += n; on.setTimer(1000) },
+        onTimer: (state) => state.sum
+      })
+      const { items, report } = await collected(range(0, 100).pipe(flow), workers)
+      assert.equal(items, [0, 1, 2].map((k) => upTo(37).filter((n) => n % 3 === k).reduce((a, n) => a + n, 0)))
+      assert.is(stoppedOf(report, 'timed')!.item, 37)
+    }
+  })
+
+  it('is a loop, which ends', async () => {
+    for (const workers of WORKERS) {
+      const lane = workers === 0 ? {} : { lane: 'blocking' as const }
+      const body = map((n: number) => { if (n === 7) throw new RangeError('bad'); return n > 10 ? { _tag: 'Left' as const, left: n - 10 } : { _tag: 'Right' as const, right: n } }, { name: 'body', onError: 'stop', ...lane })
+      const { items, report } = await collected(from([1, 12, 3, 27, 5]).pipe(feedback(body, { capacity: 100 })), workers)
+      assert.is(stoppedOf(report, 'body')!.item, 7)
+      for (const item of items) assert.ok([1, 2, 3, 5].includes(item), `${item}`)
+    }
+  })
 
   it('goes on for its other readers, and a cancel afterwards is a cancel', async () => {
     const { source, offer } = queue<number>()

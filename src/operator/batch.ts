@@ -80,7 +80,7 @@ const bounds = <A, E>({ count, maxWeight, weigh, maxMs, onError, lane }: BatchOp
       'type',
       'batch: onError cannot be a retry',
       'a weight would be the same again',
-      "choose 'fail', 'skip' or 'deadLetter'"
+      "choose 'fail', 'skip', 'deadLetter' or 'stop'"
     )
   }
   if (maxMs !== undefined && lane === 'blocking') {

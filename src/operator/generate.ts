@@ -139,12 +139,13 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     return kernel.stops === true || parted.has(k) ? `if (!X${k}) {\n${body}\n}` : body
   }
 
-  /** What each stage does where there is no item. */
+  /** What each stage does where there is no item. At the end a stage that a failure has stopped lets go of what it holds, as the others. */
   const without = (codeOf: (kernel: Kernel, g: Emitter) => string | undefined, alsoHalted = false): string =>
     nodes
       .map((_, k) => {
         const code = codeOf(all[k]!, emitter(k))
-        return code === undefined ? '' : `if (!X${k}${alsoHalted ? ` || H.halted(${k})` : ''}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
+        const open = alsoHalted ? `if (H.halted(${k})) X${k} = false;\n` : ''
+        return code === undefined ? '' : `${open}if (!X${k}) { try { x${k} = undefined; at = ${k}; ${code} } catch (e) { ${failing} } }`
       })
       .join('\n')
 

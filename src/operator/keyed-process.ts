@@ -74,7 +74,7 @@ const argsOf = (options: Erased): Omit<KeyedArgs, 'field'> => {
     if (options.lane === 'blocking') refuse("with at: 'arrival' the lane cannot be 'blocking'", 'got both', 'leave the lane out: a clock needs the event loop')
   } else callable('keyedProcess', 'at', at)
   if (typeof policyOf('keyedProcess', options.onError) === 'object') {
-    refuse('onError cannot be a retry', 'a state would be changed twice', "choose 'fail', 'skip' or 'deadLetter'")
+    refuse('onError cannot be a retry', 'a state would be changed twice', "choose 'fail', 'skip', 'deadLetter' or 'stop'")
   }
   return {
     ...(keptArgs('keyedProcess', { ...options, at: undefined }) as Pick<KeyedArgs, 'maxKeys' | 'evict' | 'ttlMs' | 'restart'>),
