@@ -40,6 +40,23 @@ suite('file sinks', (it) => {
     assert.equal(readdirSync(dir), ['out.txt'])
   })
 
+  it('write pieces of any size in their order', async ({ defer }) => {
+    const dir = tempDir(defer)
+    for (const name of ['out.txt', 'out.txt.gz']) {
+      const path = join(dir, name)
+      const writer: SinkWriter<FileResult> = await openSink(lines(path))
+      let wanted = ''
+      for (const [k, sizes] of [[3], [70_000, 1], [5, 90_000, 300_000], [1, 2], [64 * 1024], [200_000], [100, 100]].entries()) {
+        const pieces = sizes.map((size, i) => `${String.fromCharCode(97 + k + i).repeat(size)}\n`)
+        await writer.writeText!(pieces.map((piece) => Buffer.from(new SharedArrayBuffer(piece.length)).fill(piece)), pieces.length)
+        wanted += pieces.join('')
+      }
+      assert.equal(await finishSink(writer), { path, items: 12, bytes: wanted.length })
+      const content = readFileSync(path)
+      assert.is((name.endsWith('gz') ? gunzipSync(content) : content).toString(), wanted)
+    }
+  })
+
   it('leave what was there when they are aborted, as often as one likes', async ({ defer }) => {
     const dir = tempDir(defer)
     for (const name of ['out.txt', 'out.csv.gz', 'out.ndjson']) {

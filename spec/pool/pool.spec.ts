@@ -119,6 +119,21 @@ suite('pool', (it) => {
     assert.equal(burst, Array.from({ length: 5000 }, (_, i) => i))
   })
 
+  it('what is whispered wakes nobody, and is heard when the main thread looks, or with what is told next', async (scope) => {
+    const { pool, orders, notices, until } = await bench(scope, 1)
+    orders[0] = orders[1] = Order.WHISPER
+    pool.submit(0)
+    while (Atomics.load(orders, 0) !== -1) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(notices, [])
+    assert.is(pool.hear(), true)
+    assert.equal(notices, [[0, 3, 0, 0, 0]])
+    assert.is(pool.hear(), false)
+    pool.submit(1)
+    pool.submit(2)
+    await until(() => notices.length === 3)
+    assert.equal(notices.slice(1).map((n) => n[2]), [1, 2])
+  })
+
   it('morsels that wait let others run meanwhile', async (scope) => {
     const { pool, orders, notices, until } = await bench(scope, 1)
     for (let slot = 0; slot < 10; slot++) orders[slot] = Order.WAIT
