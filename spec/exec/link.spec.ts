@@ -19,6 +19,8 @@ const batchOf = (count: number, weight = count): Counted => ({
   text: false,
   held: 1,
   items: () => [],
+  input: () => [],
+  owned: () => [],
   bytes: () => new Uint8Array(0),
   takeSlot: () => -1,
   retain() {

@@ -18,6 +18,7 @@ import { retry } from '../../src/operator/retry.ts'
 import { scan } from '../../src/operator/scan.ts'
 import { take } from '../../src/operator/take.ts'
 import { tap } from '../../src/operator/tap.ts'
+import { Progression, type Items } from '../../src/prelude/items.ts'
 import { compileStages, input, runFlow, runGraph } from '../support/run-kernel.ts'
 import { suite } from '../support/suite.ts'
 import { verifyGraph } from '../support/verify-operator.ts'
@@ -318,16 +319,60 @@ suite('the end of the input', (it) => {
   })
 })
 
+suite('forms of input', (it) => {
+  const forms = { list: numbers(40), ints: new Int32Array(40).map((_, i) => i), floats: new Float64Array(40).map((_, i) => i), steps: new Progression(0, 1, 0, 40) }
+
+  const build = (s: Source<number>): readonly Source<unknown>[] => {
+    const kept = s.pipe(map((n) => (n % 7 === 3 ? boom() : n * 3), { onError: 'skip' }), map((n) => n), filter((n) => n % 2 === 0), map((n) => (n === 12 ? boom() : n), { onError: 'skip' }))
+    return [kept, kept.pipe(reduce((sum: unknown, n) => (n === 60 ? String(sum) : typeof sum === 'string' ? sum : (sum as number) + n), 0)), s.pipe(take(21), flatMap((n) => [n, -n]))]
+  }
+
+  const outcome = (build: (s: Source<number>) => readonly Source<unknown>[], items: Items, cuts: readonly number[]): unknown => {
+    const failures: unknown[] = []
+    const instance = instanceOf(build, { ...ignore, failed: (node, index, item) => failures.push([node, index, item]) })
+    let from = 0
+    for (const to of [...cuts, items.length]) {
+      let status = instance.run(items, from, to)
+      while (status === PAUSED) status = instance.resume()
+      from = to
+    }
+    while (instance.end() === PAUSED) instance.resume()
+    return { failures, outs: instance.outs, counts: [...instance.counts] }
+  }
+
+  it('give the same, with the same places of what fails and the same counts, wherever they are cut', () => {
+    for (const part of [build, (s: Source<number>) => build(s).slice(0, 1), (s: Source<number>) => [s.pipe(map((n) => n + 1), reduce((sum: unknown, n) => (n === 20 ? [sum] : n === 30 ? 7 : typeof sum === 'number' ? sum + n : sum), 0))]]) {
+      const want = outcome(part, forms.list, [])
+      for (const items of Object.values(forms)) for (const cuts of [[], [13], [1, 19, 20, 39]]) assert.equal(outcome(part, items, cuts), want)
+    }
+  })
+
+  it('a number of a list goes on as it came: what is no number among them does too', () => {
+    const from = input<unknown>()
+    const { program, binding } = compileStages(from as Source<never>, [from.pipe(map((x) => x))])
+    const instance = instantiate(program, kernels, binding, ignore, undefined, { columns: new Set([0]) })
+    const items = [1, -0, NaN, 2.5, 'a', 3, undefined, -0]
+    instance.run(items)
+    const [column] = instance.columns
+    assert.equal([...column!.take()].map((x) => Object.is(x, -0)), [false, true, false, false])
+    assert.equal(instance.outs[0]!.map((x) => (Object.is(x, -0) ? '-0' : x)), ['a', 3, undefined, '-0'])
+    instance.outs[0] = []
+    instance.run(new Progression(0.5, -0.25, 2, 300), 100, 300)
+    assert.equal([...column!.take()], Array.from({ length: 200 }, (_, i) => 0.5 - (102 + i) * 0.25))
+    assert.is(instance.outs[0].length, 0)
+  })
+})
+
 suite('generated text', (it) => {
   it('has no text of the user\'s in it', () => {
     const evil = '");process.exit(1);//`${x}`'
     const from = input<number>()
     const [a] = partition(from.pipe(map((n) => n, { name: evil, env: { [evil]: evil } }), scan((x) => x, evil), drop(1)), () => true, { name: evil })
     const { program } = compileStages(from as Source<never>, [a])
-    const { source } = generate(program, kernels, 1)
+    const { source } = generate(program, kernels, { pauseAt: 1 })
     assert.not(source.includes('process.exit'))
-    assert.throws(() => generate({ ...program, nodes: program.nodes.map((node) => ({ ...node, fns: [evil] })) }, { ...kernels, map: { kind: 'map', each: (g, item) => g.call(evil, item) } }, 1), /no name for a function/)
-    assert.throws(() => generate({ ...program, nodes: program.nodes.map((node) => ({ ...node, kind: evil })) }, kernels, 1), /no kernel/)
+    assert.throws(() => generate({ ...program, nodes: program.nodes.map((node) => ({ ...node, fns: [evil] })) }, { ...kernels, map: { kind: 'map', each: (g, item) => g.call(evil, item) } }, { pauseAt: 1 }), /no name for a function/)
+    assert.throws(() => generate({ ...program, nodes: program.nodes.map((node) => ({ ...node, kind: evil })) }, kernels, { pauseAt: 1 }), /no kernel/)
   })
 
   it('instances of one program share nothing', () => {

@@ -6,6 +6,7 @@
  * Called by: edge.ts and the tasks. Frames are crew.ts's.
  */
 
+import { listOf, type Column, type Held, type Items } from '../prelude/items.ts'
 import type { FrameHandle } from '../runtime/morsels.ts'
 
 export interface Batch {
@@ -16,6 +17,10 @@ export interface Batch {
   readonly text: boolean
   /** The items; decodes a frame the first time. */
   items(): readonly unknown[]
+  /** The items in the form in which a loop reads them, numbers where they are: valid until `release`. */
+  input(): Items
+  /** The items in memory that nobody else uses. */
+  owned(): Held
   /** The UTF-8 bytes of a text batch. */
   bytes(): Uint8Array
   /** The slot of an undecoded frame, handed over to a sole reader, who must not `release` then; -1 when it cannot be. */
@@ -29,28 +34,42 @@ export interface Batch {
 /** Bytes that count as one item in a channel's bound. */
 const BYTES_PER_PERMIT = 1024
 
-export const localBatch = (items: readonly unknown[], text = false): Batch => ({
-  count: items.length,
-  weight: Math.max(1, items.length),
-  text,
-  items: () => items,
-  bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
-  takeSlot: () => -1,
-  retain: () => undefined,
-  release: () => undefined
-})
+export const localBatch = (items: Held, text = false): Batch => {
+  let list: readonly unknown[] | undefined
+  return {
+    count: items.length,
+    weight: Math.max(1, items.length),
+    text,
+    items: () => (list ??= listOf(items)),
+    input: () => items,
+    owned: () => items,
+    bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
+    takeSlot: () => -1,
+    retain: () => undefined,
+    release: () => undefined
+  }
+}
 
 export const frameBatch = (frame: FrameHandle, count: number, text: boolean, decoding: () => void = () => undefined): Batch => {
   let readers = 1
   let decoded: unknown[] | undefined
+  const items = (): unknown[] => {
+    if (decoded === undefined) decoding()
+    return (decoded ??= frame.items())
+  }
+  /** A frame of numbers is read in place; by several readers, by each. */
+  const column = (): Column | undefined => {
+    const input = decoded === undefined ? frame.column() : undefined
+    if (input !== undefined) decoding()
+    return input
+  }
   return {
     count,
     text,
     weight: Math.max(1, count, Math.ceil(frame.byteLength / BYTES_PER_PERMIT)),
-    items: () => {
-      if (decoded === undefined) decoding()
-      return (decoded ??= frame.items())
-    },
+    items,
+    input: () => column() ?? items(),
+    owned: () => column()?.slice() ?? items(),
     bytes: () => frame.bytes(),
     takeSlot: () => (readers === 1 && decoded === undefined && !text ? frame.slot : -1),
     retain: () => {

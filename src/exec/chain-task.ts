@@ -16,9 +16,10 @@ import { sourceFailed } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../graph/spec.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
+import { Progression, type Items } from '../prelude/items.ts'
 import type { Batch } from './batch.ts'
 import { crewOf } from '../runtime/crew.ts'
-import { LocalLoop } from './local-loop.ts'
+import { LocalLoop, type Input } from './local-loop.ts'
 import type { Progress } from './delivery.ts'
 import { PoolTask } from './pool-task.ts'
 import type { Crossings } from './report.ts'
@@ -43,6 +44,8 @@ const splitOf = (left: number, workers: number): number => Math.max(LOOP_SPLIT, 
 
 /** What a feed answers: a batch of the loop, or one that came through a channel. */
 type Fed = { readonly batch: ItemBatch } | { readonly channel: Batch }
+
+const inputOf = (batch: ItemBatch): Input => ({ items: batch.progression ?? batch.items, origin: batch.origin })
 
 export class ChainTask implements Task {
   itemsIn = 0
@@ -227,10 +230,10 @@ export class ChainTask implements Task {
     const toPool = !('batch' in fed && fed.batch.origin !== undefined) && this.#switched()
     const base = this.itemsIn
     if (toPool) return this.#toPool(fed, base)
-    const batch = 'batch' in fed ? fed.batch : { items: fed.channel.items() }
-    this.itemsIn += batch.items.length
+    const input = 'batch' in fed ? inputOf(fed.batch) : { items: fed.channel.input() }
+    this.itemsIn += input.items.length
     try {
-      return await this.#onLoop(batch, base)
+      return await this.#onLoop(input, base)
     } finally {
       if ('channel' in fed) fed.channel.release()
     }
@@ -242,21 +245,33 @@ export class ChainTask implements Task {
       this.itemsIn += fed.channel.count
       await pool.batch(fed.channel, base)
     } else {
-      this.itemsIn += fed.batch.items.length
-      await pool.items(fed.batch.items, base)
+      const { items } = inputOf(fed.batch)
+      this.itemsIn += items.length
+      await this.#handOut(items, 0, base)
     }
     await this.#loop.breatheIfDue()
     return !pool.shut
   }
 
-  async #onLoop(batch: ItemBatch, base: number): Promise<boolean> {
-    const { items, origin } = batch
+  /** The items from `from` on go to the pool. A run that drains leaves numbers that nobody has made unmade. */
+  async #handOut(items: Items, from: number, base: number): Promise<void> {
+    const pool = this.#pool!
+    if (!(items instanceof Progression)) return pool.items(from === 0 ? items : items.slice(from), base + from)
+    for (let at = from; at < items.length && !(at > from && this.#drained) && !pool.shut; ) {
+      at += await pool.progression(items.part(at, items.length), base + at)
+      await this.#loop.breatheIfDue()
+    }
+  }
+
+  async #onLoop(input: Input, base: number): Promise<boolean> {
+    const { items, origin } = input
     for (let from = 0; from < items.length; ) {
+      if (from > 0 && items instanceof Progression && this.#drained) return false
       if (origin === undefined && this.#switched()) {
-        await this.#pool!.items(items.slice(from), base + from)
+        await this.#handOut(items, from, base)
         return !this.#pool!.shut
       }
-      const { taken, open } = await this.#loop.slice(batch, from, base)
+      const { taken, open } = await this.#loop.slice(input, from, base)
       from += taken
       if (this.#isWorthIt()) this.#beginMove()
       if (!open) return false
@@ -304,7 +319,7 @@ export class ChainTask implements Task {
     const { states } = this.#loop
     if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
     else this.#ready = true
-    if (this.itemsIn > 0 && this.#c.weather === undefined) this.#pool.measured((this.#loop.cpuMs * 1000) / this.itemsIn)
+    if (this.#loop.itemsRun > 0 && this.#c.weather === undefined) this.#pool.measured((this.#loop.cpuMs * 1000) / this.#loop.itemsRun)
     return this.#ready
   }
   /** Its state holds what cannot be cloned. */

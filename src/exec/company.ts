@@ -5,8 +5,10 @@
  *
  * Called by pool-task.ts, which decides when they leave.
  */
+import { joined, type Held } from '../prelude/items.ts'
+
 export class Company {
-  #items: readonly unknown[] = []
+  #items: Held = []
   #from = 0
   /** Index of the first item at the task's inlet. */
   base = 0
@@ -18,9 +20,9 @@ export class Company {
   }
 
   /** `base` is the index of the first item: what is added in turn follows on. */
-  add(items: readonly unknown[], base: number, now: number): void {
+  add(items: Held, base: number, now: number): void {
     if (items.length === 0) return
-    if (this.size > 0) this.#items = this.#items.slice(this.#from).concat(items)
+    if (this.size > 0) this.#items = joined(this.#items.slice(this.#from), items)
     else {
       this.#items = items
       this.base = base
@@ -30,7 +32,7 @@ export class Company {
   }
 
   /** The oldest items, at most so many: a part of a list. */
-  next(most: number): { readonly items: readonly unknown[]; readonly from: number; readonly to: number } {
+  next(most: number): { readonly items: Held; readonly from: number; readonly to: number } {
     return { items: this.#items, from: this.#from, to: Math.min(this.#items.length, this.#from + most) }
   }
 

@@ -12,8 +12,9 @@
 import { CLOSED, PAUSED, WAIT, instantiate, type Instance, type Status } from '../operator/compile.ts'
 import type { GaveUp } from '../operator/decision.ts'
 import { kernels } from '../operator/kernels.ts'
-import type { ItemBatch, KernelSpec, Origin, UserFunction } from '../graph/spec.ts'
+import type { KernelSpec, Origin, UserFunction } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'
+import type { Held, Items } from '../prelude/items.ts'
 import { compileChecker } from '../ship/check.ts'
 import { validatorOf } from '../ship/codec.ts'
 import { describeCodec } from '../ship/describe.ts'
@@ -30,7 +31,16 @@ import { turnIfDue } from './turn.ts'
 const SLICE_MS = 1
 /** Items of the first slice, and of the largest. */
 const FIRST_SLICE = 16
-const LARGEST_SLICE = 4096
+const LARGEST_SLICE = 1 << 16
+/** Results that a slice should bring at most, since they are held until its end; and numbers, if they gather in a column. */
+const MOST_RESULTS = 4096
+const MOST_NUMBERS = 16_384
+
+/** Items to be run, and where they came from. */
+export interface Input {
+  readonly items: Items
+  readonly origin?: Origin | undefined
+}
 
 /** What became of a slice. */
 export interface Sliced {
@@ -43,6 +53,8 @@ export interface Sliced {
 export class LocalLoop {
   /** CPU time that the kernels have used here, in milliseconds. */
   cpuMs = 0
+  /** Items that the kernels have been given here. */
+  itemsRun = 0
   /** The task waits for room in a channel. */
   sending = false
   readonly #c: TaskContext
@@ -88,21 +100,22 @@ export class LocalLoop {
   }
 
   /** Runs `items` from `from` on, as many as one slice takes. `base` is the index of `items[0]` at the task's inlet. */
-  async slice({ items, origin }: ItemBatch, from: number, base: number): Promise<Sliced> {
+  async slice({ items, origin }: Input, from: number, base: number): Promise<Sliced> {
     const most = this.#c.weather === undefined ? this.#slice : await this.#decided(items.length - from)
     const instance = (this.#instance ??= this.#make())
-    const part = from === 0 && items.length <= most ? items : items.slice(from, from + most)
-    this.#base = base + from
-    this.#origin = origin === undefined ? undefined : behind(origin, from)
+    const to = Math.min(items.length, from + most)
+    this.#base = base
+    this.#origin = origin
     const begun = performance.now()
-    const status = instance.run(part)
+    const status = instance.run(items, from, to)
     this.cpuMs += performance.now() - begun
+    this.itemsRun += to - from
     const ended = await this.#settle(instance, status)
-    this.#adapt(performance.now() - begun, part.length)
+    this.#adapt(performance.now() - begun, to - from, fullness(instance))
     const open = (await this.#send()) && ended !== CLOSED
     const due = this.breatheIfDue()
     if (due !== undefined) await due
-    return { taken: part.length, open }
+    return { taken: to - from, open }
   }
 
   /** The input has ended: flushes what the kernels hold. */
@@ -164,24 +177,28 @@ export class LocalLoop {
     return status
   }
 
-  #adapt(usedMs: number, items: number): void {
+  #adapt(usedMs: number, items: number, full: number): void {
     const wanted = Math.min(SLICE_MS, this.#c.maxLatencyMs)
-    if (usedMs < wanted / 2 && items >= this.#slice) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
-    else if (usedMs > wanted * 2) this.#slice = Math.max(1, this.#slice >> 1)
+    if (usedMs < wanted / 2 && items >= this.#slice && full <= 1 / 2) this.#slice = Math.min(LARGEST_SLICE, this.#slice * 2)
+    else if (usedMs > wanted * 2 || full > 1) this.#slice = Math.max(1, this.#slice >> 1)
   }
 
   /** Sends what the outlets hold. Answers whether anybody still reads. */
   async #send(): Promise<boolean> {
     const { outlets, plan } = this.#c
-    const outs = this.#instance!.outs
+    const { outs, columns } = this.#instance!
     for (let outlet = 0; outlet < outs.length; outlet++) {
+      const column = columns[outlet]
       const held = outs[outlet]!
-      if (held.length === 0) continue
-      outs[outlet] = []
-      this.sending = true
-      const taken = await outlets.push(outlet, localBatch(held, plan.program!.outlets[outlet]!.text))
-      this.sending = false
-      if (!taken && this.#instance!.closeOutlet(outlet)) return false
+      if (held.length > 0) outs[outlet] = []
+      const parts: readonly Held[] = column === undefined || column.count === 0 ? [held] : [column.take(), held]
+      for (const part of parts) {
+        if (part.length === 0) continue
+        this.sending = true
+        const taken = await outlets.push(outlet, localBatch(part, plan.program!.outlets[outlet]!.text))
+        this.sending = false
+        if (!taken && this.#instance!.closeOutlet(outlet)) return false
+      }
     }
     if (this.#dead.length > 0) await Promise.all(this.#dead.splice(0))
     return !this.#c.signal.aborted && !outlets.allClosed
@@ -206,7 +223,10 @@ export class LocalLoop {
       dropped: (node) => {
         this.#count(node, COUNT_SKIPPED)
       }
-    }, states, weather === undefined ? { pauseMs: Math.min(SLICE_MS, this.#c.maxLatencyMs) } : { pauseAt: weather.pauseAt, pauseMs: Infinity })
+    }, states, {
+      columns: this.#c.loops,
+      ...(weather === undefined ? { pauseMs: Math.min(SLICE_MS, this.#c.maxLatencyMs) } : { pauseAt: weather.pauseAt, pauseMs: Infinity })
+    })
   }
 
   #count(node: number, which: number): void {
@@ -250,11 +270,9 @@ export class LocalLoop {
 const exchanged = (fns: KernelSpec['fns'], by: (fn: UserFunction) => UserFunction): KernelSpec['fns'] =>
   Object.fromEntries(Object.entries(fns).map(([name, fn]) => [name, typeof fn === 'function' ? by(fn) : fn]))
 
-/** The origin of a batch without its first `from` items. */
-const behind = (origin: Origin, from: number): Origin =>
-  from === 0
-    ? origin
-    : { ...origin, line: origin.line + from, ...(origin.lines === undefined ? {} : { lines: Array.prototype.slice.call(origin.lines, from) as number[] }) }
+/** What the outlets hold, as a share of what a slice should bring; of the fullest. */
+const fullness = ({ outs, columns }: Instance): number =>
+  outs.reduce((most, out, outlet) => Math.max(most, out.length / MOST_RESULTS + (columns[outlet]?.count ?? 0) / MOST_NUMBERS), 0)
 
 const checkers = new WeakMap<object, unknown>()
 

@@ -16,6 +16,7 @@ import type { TaskPlan } from '../plan/plan.ts'
 import { stopsOnFailure } from '../plan/program.ts'
 import type { Context } from '../prelude/context.ts'
 import { clock, realClock, type Alarm, type Clock } from '../prelude/clock.ts'
+import type { Held, Progression } from '../prelude/items.ts'
 import type { Weather } from '../prelude/weather.ts'
 import type { Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
@@ -44,6 +45,9 @@ const FIRST_ITEMS = 32
 const SPLITS_AHEAD = 2
 const ITEMS_AHEAD = 6
 const MANY = 48
+/** Items of the largest morsel; of one of numbers that nobody has made yet. */
+const MOST_ITEMS = 8192
+const MOST_NUMBERS = 1 << 16
 /** While workers have something to do but could do with more, morsels follow each other in this part of `maxLatencyMs`. */
 const SPACING = 1 / 8
 /**
@@ -158,10 +162,14 @@ export class PoolTask {
 
   /** Items that one morsel should hold. */
   get morselItems(): number {
+    return this.#morselOf(MOST_ITEMS)
+  }
+
+  #morselOf(most: number): number {
     const { weather, plan } = this.#o
     if (weather !== undefined) return (this.#decided ??= weather.morsel(plan.stages[0]!.name))
     if (this.#hearing.microsPerItem === 0) return FIRST_ITEMS
-    return Math.max(1, Math.min(8192, Math.round(MORSEL_MICROS / this.#hearing.microsPerItem)))
+    return Math.max(1, Math.min(most, Math.round(MORSEL_MICROS / this.#hearing.microsPerItem)))
   }
   /** In a test: the size of the next morsel, once it has been asked for. */
   #decided: number | undefined
@@ -170,7 +178,7 @@ export class PoolTask {
    * Takes items on their way to the pool, of which `base` is the index of the first. They follow on those taken before. Resolves when
    * the next ones may come.
    */
-  async items(items: readonly unknown[], base: number): Promise<void> {
+  async items(items: Held, base: number): Promise<void> {
     this.#company.add(items, base, this.#time.now())
     if (this.#isDue) await this.#depart(false)
     else this.#setAlarm()
@@ -223,7 +231,7 @@ export class PoolTask {
   }
 
   /** Puts items of the company in front of the workers; its `base` is the index of `items[from]`. */
-  #submit(items: readonly unknown[], from: number, to: number): { readonly slot: number; readonly taken: number } {
+  #submit(items: Held, from: number, to: number): { readonly slot: number; readonly taken: number } {
     const { crew, plan } = this.#o
     try {
       return crew.submitItems(this.#registration.task, items, from, to, this.#owner, this.#hint)
@@ -271,10 +279,27 @@ export class PoolTask {
       return
     }
     try {
-      await this.items(batch.items(), base)
+      await this.items(batch.owned(), base)
     } finally {
       batch.release()
     }
+  }
+
+  /** Hands out one morsel of numbers that its worker makes, from the first on: how many; 0 when no more is wanted. */
+  async progression(numbers: Progression, base: number): Promise<number> {
+    if (this.#company.size > 0) await this.#depart(true)
+    await this.#permit()
+    while (!this.shut) {
+      const count = Math.min(numbers.length, this.#morselOf(MOST_NUMBERS))
+      const slot = this.#o.crew.submitProgression(this.#registration.task, numbers.part(0, count), this.#owner)
+      if (slot >= 0) {
+        this.#delivery.add(slot, base, count, undefined)
+        this.#decided = undefined
+        return count
+      }
+      await this.#room()
+    }
+    return 0
   }
 
   /** Splits that have been handed out. */

@@ -10,7 +10,7 @@ import type { ItemBatch, SplitReader } from '../graph/spec.ts'
 import type { Hint } from '../frame/hint.ts'
 import { instantiate, type Instance } from '../operator/compile.ts'
 import type { Kernel } from '../operator/kernel.ts'
-import { stopsOnFailure, type Binding } from '../plan/program.ts'
+import { stopsOnFailure, type Binding, type Program } from '../plan/program.ts'
 import { resolveChecker, resolveFn } from '../ship/resolve.ts'
 import { hintFor } from './codec-columns.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED, type Registration, type Told } from './protocol.ts'
@@ -49,8 +49,6 @@ export interface RemoteLoop {
   /** The batch being run and the index of its first item in the morsel; for positions. */
   batch: Pick<ItemBatch, 'origin'>
   base: number
-  /** Items of the batch before the slice that is run. */
-  offset: number
   /** Items of the next slice. */
   slice: number
   /** Since when the outlets hold results, at the latest; in milliseconds. */
@@ -123,6 +121,9 @@ export const taskOf = async (registration: Registration, worker: number, readers
   }
 }
 
+/** Outlets that leave in frames of items: numbers gather there as they are laid out. */
+const numbersBy = ({ outlets }: Program): ReadonlySet<number> => new Set(outlets.flatMap(({ text }, outlet) => (text ? [] : [outlet])))
+
 /** A loop of its own, fresh or with the state of another one. Compiles: what cannot be compiled is found here. */
 export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly object[]): RemoteLoop => {
   const { program } = task.registration
@@ -130,7 +131,7 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
     task.tally[node * COUNTS_PER_NODE + which]!++
   }
   const told = (node: number, index: number, item: unknown, error: unknown, attempts?: number): Told =>
-    tell(node, loop.batch, index < 0 ? index : loop.offset + index, loop.base, item, error, attempts)
+    tell(node, loop.batch, index, loop.base, item, error, attempts)
   const instance = instantiate(program, kernels, task.binding, {
     failed: (node, index, item, error, end) => {
       const { onError } = program.nodes[node]!
@@ -155,9 +156,9 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
     dropped: (node) => {
       count(node, COUNT_SKIPPED)
     }
-  }, states, { pauseMs: task.pauseMs })
+  }, states, { pauseMs: task.pauseMs, columns: numbersBy(program) })
   const loop: RemoteLoop = {
-    instance, batch: {}, base: 0, offset: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], stops: [], fills: new Map(), busy: false
+    instance, batch: {}, base: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], stops: [], fills: new Map(), busy: false
   }
   return loop
 }

@@ -21,12 +21,13 @@
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
 import { DONE, PAUSED, WAIT, CLOSED, type Status } from '../operator/compile.ts'
-import { decodeAlone, readFrame, type AloneFrame } from '../frame/frame.ts'
+import { decodeAlone, itemsIn, type AloneFrame } from '../frame/frame.ts'
 import type { Arena } from '../frame/arena.ts'
 import { shared as memory } from '../atomic/memory.ts'
 import { load, sleep } from '../atomic/park.ts'
 import { encodeError } from '../error/wire.ts'
 import type { ItemBatch, Split } from '../graph/spec.ts'
+import type { Items } from '../prelude/items.ts'
 import {
   INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
   WORD_BEGUN, WORD_INPUT, WORD_SENT, WORD_STOP, WORD_TASK, WORD_WANTED,
@@ -71,6 +72,11 @@ type Step = Promise<unknown> | 'rest'
  */
 const LONG_BYTES = 4 * 1024 * 1024
 
+/** Items of a morsel, with where they came from. */
+interface Input extends Pick<ItemBatch, 'origin'> {
+  readonly items: Items
+}
+
 /** Dead letters among the outlets. */
 const LETTERS = -1
 /** Items of the largest slice of a loop. */
@@ -111,12 +117,20 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   }
 
   function* flush(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
-    const { outs } = loop.instance
+    const { outs, columns } = loop.instance
     for (let outlet = 0; outlet < outs.length; outlet++) {
       const { text } = task.registration.program.outlets[outlet]!
       const held = outs[outlet]!
-      if (held.length === 0 || (!all && wholeFrames(held.length, outlet, loop.fills) === 0)) continue
-      outs[outlet] = all ? [] : held.splice(wholeFrames(held.length, outlet, loop.fills))
+      const numbers = columns[outlet]?.count ?? 0
+      const count = held.length + numbers
+      const whole = all ? count : wholeFrames(count, outlet, loop.fills)
+      if (whole === 0) continue
+      if (numbers > 0) {
+        yield* send(NOTICE_OUT, slot, outlet, columns[outlet]!.view(), text, sent, loop.fills)
+        loop.places.left(outlet, numbers)
+      }
+      if (held.length === 0 || (!all && whole <= numbers)) continue
+      outs[outlet] = all ? [] : held.splice(whole - numbers)
       try {
         yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
       } catch (error) {
@@ -132,7 +146,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     if (all && loop.stops.length > 0) yield* send(NOTICE_STOP, slot, 0, loop.stops.splice(0), false, sent, new Map())
   }
 
-  const isHeld = ({ instance, dead }: RemoteLoop): boolean => dead.length > 0 || instance.outs.some((out) => out.length > 0)
+  const isHeld = ({ instance: { outs, columns }, dead }: RemoteLoop): boolean =>
+    dead.length > 0 || outs.some((out) => out.length > 0) || columns.some((column) => column !== undefined && column.count > 0)
 
   /** Whether the caller's loop has nothing to do but to wait for this morsel. */
   const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
@@ -170,7 +185,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     return status
   }
 
-  function* input(task: RemoteTask, slot: number): Generator<Step, ItemBatch | undefined, unknown> {
+  function* input(task: RemoteTask, slot: number): Generator<Step, Input | undefined, unknown> {
     yield* []
     const words = arena.words(slot)
     if (words[WORD_INPUT] === INPUT_ALONE) {
@@ -178,11 +193,11 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       alone.delete(slot)
       return { items: decodeAlone(frame) }
     }
-    return { items: readFrame(arena, slot) }
+    return { items: itemsIn(arena, slot) } // numbers are read where they are: the slot is the morsel's until it is done
   }
 
   /** Runs a batch, in slices of about half of `maxLatencyMs`: between them results may leave. */
-  function* feed(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, batch: ItemBatch, base: number): Generator<Step, boolean, unknown> {
+  function* feed(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, batch: Input, base: number): Generator<Step, boolean, unknown> {
     const { items } = batch
     const pace = paceOf(task)
     loop.batch = batch
@@ -192,8 +207,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       const to = Math.min(items.length, from + loop.slice)
       const began = machine.now()
       if (!isHeld(loop)) loop.since = began
-      loop.offset = from
-      const status = yield* settle(task, loop, slot, sent, loop.instance.run(to - from === items.length ? items : items.slice(from, to)))
+      const status = yield* settle(task, loop, slot, sent, loop.instance.run(items, from, to))
       loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace)
       yield* flushDue(task, loop, slot, sent)
       if (status !== DONE || load(task.stop, WORD_STOP) === STOP_ABORT) return false
@@ -248,13 +262,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       }
       if (kind === INPUT_SPLIT) memory.add(task.stop, WORD_BEGUN, 1)
       const batch = (yield* input(task, slot))!
-      if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, batch.items[0] as Split))
+      if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, (batch.items as readonly Split[])[0]!))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
       ending = slot
       yield* flush(task, loop, slot, sent, true)
     } catch (error) {
       if (!known(task)) return
       loop.instance.outs.forEach((_, o) => (loop.instance.outs[o] = []))
+      for (const column of loop.instance.columns) column?.view()
       loop.dead = []
       const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
       sent.frames = 0 // the last word is always said

@@ -8,8 +8,9 @@
  * remote.ts, on worker threads. Touches the arena's slots and the worker's ring of notices.
  */
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
-import { encodeAlone, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
+import { encodeAlone, writeColumn, writeFrame, writeText, type AloneFrame } from '../frame/frame.ts'
 import type { Hint } from '../frame/hint.ts'
+import { isColumn, listOf, type Held } from '../prelude/items.ts'
 import { at, placeOf } from './uncloneable.ts'
 import { FRAMES_PER_MORSEL, NOTICE_MORE, type FromWorker } from './protocol.ts'
 
@@ -30,6 +31,8 @@ const FRAME_ITEMS = 512
 const MOST_ITEMS = 2048
 /** How long a frame may lie in its slot untold while the next ones are written, in milliseconds. */
 const UNTOLD_MS = 0.25
+/** Numbers cost their reader little beside what a frame costs. */
+const MOST_NUMBERS = 16_384
 /** Share of a slot that a frame should fill: every frame costs the caller's loop the same, however full. */
 const FULL = 0.9
 
@@ -45,7 +48,7 @@ export interface ResultsOptions {
 export interface Results {
   /** Sends items as frames of a morsel's outlet (or of another kind of notice), resting when it has sent enough. */
   send(
-    kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
+    kind: number, slot: number, outlet: number, items: Held, text: boolean, sent: Sent, fills: Fills, hint?: Hint
   ): Generator<'rest', void, unknown>
   /** How many of so many results should leave before the morsel is over: as many as make whole frames. */
   wholeFrames(held: number, outlet: number, fills: Fills): number
@@ -70,7 +73,8 @@ export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions
     return -1
   }
 
-  const write = (out: number, items: readonly unknown[], from: number, text: boolean, hint: Hint | undefined): number => {
+  const write = (out: number, items: Held, from: number, text: boolean, hint: Hint | undefined): number => {
+    if (isColumn(items)) return writeColumn(arena, out, items, from, items.length)
     try {
       return text ? writeText(arena, out, items as readonly string[], from, items.length) : writeFrame(arena, out, items, from, items.length, hint)
     } catch (error) {
@@ -81,25 +85,27 @@ export const createResults = ({ worker, arena, emit, post, now }: ResultsOptions
 
   /** Sends one frame of the items from there on: how many it holds. `hurry`: it is told at once. */
   const sendOne = (
-    kind: number, slot: number, outlet: number, items: readonly unknown[], from: number, text: boolean, fills: Fills, hint: Hint | undefined,
+    kind: number, slot: number, outlet: number, items: Held, from: number, text: boolean, fills: Fills, hint: Hint | undefined,
     hurry: boolean
   ): number => {
     const out = claim()
     const written = out < 0 ? 0 : write(out, items, from, text, hint)
     if (written > 0) {
-      fills.set(outlet, Math.max(1, Math.min(MOST_ITEMS, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
+      const most = isColumn(items) ? MOST_NUMBERS : MOST_ITEMS
+      fills.set(outlet, Math.max(1, Math.min(most, Math.floor((slotBytes * FULL * written) / Math.max(1, arena.words(out)[WORD_BYTES]!)))))
       emit(kind, slot, outlet, out, written, 0, !hurry && from + written < items.length)
       return written
     }
     if (out >= 0) arena.release(out)
     // No slot is free, or the item is too large for one: it travels alone. Few do, and FRAMES_PER_MORSEL bounds them.
     const to = out < 0 ? Math.min(items.length, from + FRAME_ITEMS) : from + 1
-    sendAlone(kind, slot, outlet, encodeAlone(items, from, to, text, hint))
+    const frame = isColumn(items) ? encodeAlone(listOf(items.subarray(from, to)), 0, to - from, false) : encodeAlone(items, from, to, text, hint)
+    sendAlone(kind, slot, outlet, frame)
     return to - from
   }
 
   function* send(
-    kind: number, slot: number, outlet: number, items: readonly unknown[], text: boolean, sent: Sent, fills: Fills, hint?: Hint
+    kind: number, slot: number, outlet: number, items: Held, text: boolean, sent: Sent, fills: Fills, hint?: Hint
   ): Generator<'rest', void, unknown> {
     let began = now()
     for (let from = 0; from < items.length; ) {

@@ -153,6 +153,7 @@ class Running {
       loop: this.#loops.find(({ plan: loop }) => loop.entry === plan.id || loop.exit === plan.id),
       rested,
       inlets,
+      loops: new Set(plan.outlets.flatMap((ids, outlet) => (ids.every((id) => this.#isLoop(id)) ? [outlet] : []))),
       outlets: new Outlets(this.#links[plan.id]!, sky && ((count) => sky.turn(name, `sends ${count}`))),
       weather: sky,
       workers: this.#plan.workers,
@@ -180,6 +181,12 @@ class Running {
     let aside = this.#aside.get(name)
     if (aside === undefined) this.#aside.set(name, aside = { skipped: 0, deadLetters: 0 })
     return aside
+  }
+
+  /** Whether a loop reads the channel. */
+  #isLoop(channel: number): boolean {
+    const { channels, tasks } = this.#plan
+    return !channels[channel]!.text && tasks[channels[channel]!.to.task]!.program !== undefined
   }
 
   #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {

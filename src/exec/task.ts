@@ -14,6 +14,8 @@ export interface TaskContext {
   readonly plan: TaskPlan
   readonly inlets: readonly Edge[]
   readonly outlets: Outlets
+  /** Outlets that only loops read, here or on workers: they take numbers as columns. */
+  readonly loops: ReadonlySet<number>
   readonly workers: number
   /** How long an item may wait for company on its way, in milliseconds. */
   readonly maxLatencyMs: number

@@ -8,15 +8,17 @@
  */
 import type { Arena } from './arena.ts'
 import { WORD_BYTES, WORD_COUNT, WORD_KIND } from './arena.ts'
+import type { Column, Items, Progression } from '../prelude/items.ts'
 import { byteArrays } from './byte-arrays.ts'
 import type { FrameCodec, Written } from './codec.ts'
 import type { Hint } from './hint.ts'
 import { MAX_ITEMS } from './layout.ts'
-import { numbers } from './numbers.ts'
+import { copyFloats, floatsIn, numbers } from './numbers.ts'
+import { PROGRESSION, readNumbersOf, writeNumbersOf } from './progression.ts'
 import { records } from './records.ts'
 import type { Project } from './project.ts'
 import type { Shape } from './shape.ts'
-import { smallInts } from './small-ints.ts'
+import { copyInts, intsIn, smallInts } from './small-ints.ts'
 import { latin1Strings, wideStrings } from './strings.ts'
 import { serializeAll, values } from './values.ts'
 
@@ -71,7 +73,23 @@ export const writeFrame = (arena: Arena, slot: number, items: readonly unknown[]
   return encoded.count
 }
 
+/** Writes a part of a column into a slot, as many numbers as fit: how many. Integers of 32 bits if they are all that: see small-ints.ts. */
+export const writeColumn = (arena: Arena, slot: number, column: Column, from: number, to: number): number => {
+  const target = arena.payload(slot)
+  const ints = copyInts(column, from, to, target)
+  if (ints > 0) seal(arena, slot, smallInts.kind, ints, ints * 4)
+  if (ints > 0) return ints
+  const floats = copyFloats(column, from, to, target)
+  seal(arena, slot, numbers.kind, floats, floats * 8)
+  return floats
+}
+
+export const writeProgression = (arena: Arena, slot: number, progression: Progression): void => {
+  seal(arena, slot, PROGRESSION, progression.length, writeNumbersOf(progression, arena.payload(slot)))
+}
+
 const decode = (kind: number, bytes: Buffer, count: number): unknown[] => {
+  if (kind === PROGRESSION) return readNumbersOf(bytes, count).slice()
   if (kind === TEXT) return bytes.toString('utf8').split('\n').slice(0, count)
   return byKind[kind]!.decode(bytes, count)
 }
@@ -80,6 +98,21 @@ const decode = (kind: number, bytes: Buffer, count: number): unknown[] => {
 export const readFrame = (arena: Arena, slot: number): unknown[] => {
   const words = arena.words(slot)
   return decode(words[WORD_KIND]!, arena.payload(slot).subarray(0, words[WORD_BYTES]), words[WORD_COUNT]!)
+}
+
+/** The numbers of a frame of numbers, where they are in the slot: valid as long as that is one's own. None for another frame. */
+export const columnIn = (arena: Arena, slot: number): Column | undefined => {
+  const words = arena.words(slot)
+  const count = words[WORD_COUNT]!
+  const kind = words[WORD_KIND]
+  return kind === numbers.kind ? floatsIn(arena.payload(slot), count) : kind === smallInts.kind ? intsIn(arena.payload(slot), count) : undefined
+}
+
+/** The items of a frame in the form in which a loop reads them; valid as long as the slot is one's own. */
+export const itemsIn = (arena: Arena, slot: number): Items => {
+  const words = arena.words(slot)
+  if (words[WORD_KIND] === PROGRESSION) return readNumbersOf(arena.payload(slot), words[WORD_COUNT]!)
+  return columnIn(arena, slot) ?? readFrame(arena, slot)
 }
 
 /** A method of every Buffer that skips the sorting out of arguments; not in the published types. */

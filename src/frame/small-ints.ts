@@ -5,6 +5,7 @@
  * function was compiled for on the side where they were made; out of 64-bit floats come floats, for which `%` alone costs five times as much.
  * Called by frame.ts, before numbers.ts, which takes what is refused here.
  */
+import type { Column } from '../prelude/items.ts'
 import type { FrameCodec } from './codec.ts'
 
 /** A shorter run than this is not worth a frame of its own: the items go as values of any kind. */
@@ -36,3 +37,26 @@ export const smallInts: FrameCodec = {
     return items
   }
 }
+
+/** As `copyFloats`, where all that fit into a frame are small integers; 0 where one is not. */
+export const copyInts = (column: Column, from: number, to: number, target: Buffer): number => {
+  const count = Math.min(to - from, target.byteLength >> 2)
+  const copy = new Int32Array(target.buffer, target.byteOffset, count)
+  if (column instanceof Int32Array) {
+    copy.set(column.subarray(from, from + count))
+    return count
+  }
+  return allSmall(column, from, copy) ? count : 0
+}
+
+const allSmall = (column: Float64Array, from: number, copy: Int32Array): boolean => {
+  for (let n = 0; n < copy.length; n++) {
+    const item = column[from + n]!
+    if (!isSmall(item)) return false
+    copy[n] = item
+  }
+  return true
+}
+
+/** The numbers where they are. */
+export const intsIn = (bytes: Buffer, count: number): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, count)

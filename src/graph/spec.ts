@@ -6,6 +6,7 @@
  * opens and is pulled; a *sink* is written to and finishes with a result.
  * Everything in a kernel spec must be able to travel to a worker as a description; the other roles stay where they are.
  */
+import type { Progression } from '../prelude/items.ts'
 import type { Lane, OnError } from './options.ts'
 
 /** A user's function, type erased: types are checked where the graph is built, not where it runs. */
@@ -73,6 +74,8 @@ export interface KernelSpec {
 /** A run of items on their way through the event loop. Position of `items[i]` is `index + i` unless `origin` tells more. */
 export interface ItemBatch {
   readonly items: readonly unknown[]
+  /** The same, of a source of numbers at equal distances: who reads this needs none of `items`, which makes them. */
+  readonly progression?: Progression | undefined
   /** Where the items came from, when a reader knows. */
   readonly origin?: Origin | undefined
 }

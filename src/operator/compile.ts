@@ -1,7 +1,7 @@
 /**
  * From a program to a running instance: compiles the loop of all stages of a task, and gives it state.
  *
- *   run(items) ── for each item ── code of the stages, nested ── outs[k].push(result)
+ *   run(items) ── for each item ── code of the stages, nested ── outs[k].push(result), or columns[k] while they are numbers
  *        │                               │
  *        │                               └ throws: hooks.failed(node, index, item, error) decides; the loop goes on behind it
  *        └ answers DONE; PAUSED: take `outs`, then resume(); WAIT: resume() after `waitMs`; CLOSED: no more input is wanted
@@ -20,16 +20,18 @@
  * Runs on the main thread and in workers: imports nothing that takes time to load.
  */
 import type { Decide, Retry } from '../graph/options.ts'
-import { evaluate } from '../prelude/evaluate.ts'
 import { afterFailure, GaveUp } from './decision.ts'
-import { DONE, FIRST_TURNS, generate, kernelOf, MOST_TURNS, PAUSED, WAIT, type Status } from './generate.ts'
+import { NumberColumn } from './column.ts'
+import { DONE, FIRST_TURNS, generate, kernelOf, LEFT, MOST_TURNS, PAUSED, WAIT, type HeadName, type Status } from './generate.ts'
 import { hashKey } from './hash.ts'
 import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
 import { lastLine, linesOf } from './line-splitter.ts'
 import type { Fns, Kernel } from './kernel.ts'
+import { makerOf } from './makers.ts'
 import { picked } from './pick.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
+import { Progression, type Items } from '../prelude/items.ts'
 import { promised } from './promised.ts'
 import { seen } from './recent.ts'
 import { Walker } from './walker.ts'
@@ -42,10 +44,12 @@ const PAUSE_AT = 1024
 /** How long an expanding stage goes on without a pause, in milliseconds: what it holds may be waited for. */
 const PAUSE_MS = 0.5
 
-/** When an expanding stage pauses; in specs and where a task says so. */
-export interface Pausing {
+/** How a loop is driven: when an expanding stage pauses, and what gathers where. */
+export interface Driving {
   readonly pauseAt?: number | undefined
   readonly pauseMs?: number | undefined
+  /** Outlets whose driver takes numbers as columns: see {@link Instance.columns}. */
+  readonly columns?: ReadonlySet<number> | undefined
 }
 
 /** The decisions that the loop leaves to its driver. `index` is that of the item in the batch, -1 at the end of the input. */
@@ -64,13 +68,16 @@ export interface Hooks {
 export interface Instance {
   /** What the outlets hold; the driver takes an array by putting a new one in its place, between calls. */
   readonly outs: unknown[][]
+  /** By outlet, where its driver asked for it: numbers that come before what `outs` holds. Taken as those are. */
+  readonly columns: readonly (NumberColumn | undefined)[]
   /** Items that entered each node, so far. */
   readonly counts: Float64Array
   /** Plain state by node, for snapshots between two calls that answered DONE. */
   readonly states: object[]
   /** After WAIT: how long. */
   readonly waitMs: number
-  run(items: readonly unknown[]): Status
+  /** Runs the items from `from` to `to`, by default all of them. A column is read while it runs, and not afterwards. */
+  run(items: Items, from?: number, to?: number): Status
   resume(): Status
   /** The input has ended. */
   end(): Status
@@ -83,7 +90,7 @@ export interface Instance {
 }
 
 interface Loop {
-  run(items: readonly unknown[]): Status | Iterator<number, Status>
+  run(items: Items, from: number, to: number): Status | typeof LEFT | Iterator<number, Status>
   end(): Status | Iterator<number, Status>
   /** The node is not to be entered any more. */
   skip(node: number): void
@@ -170,6 +177,13 @@ const bindAll = (program: Program, kernels: Readonly<Record<string, Kernel>>, { 
   return { program: { ...program, nodes: program.nodes.map((node, k) => ({ ...node, fns: Object.keys(bound[k]!) })) }, fns: bound }
 }
 
+const NO_COLUMNS: ReadonlySet<number> = new Set()
+
+const headOf = (items: Items): HeadName => {
+  if (items instanceof Progression) return items.step !== 1 ? 'steps' : items.start !== 0 ? 'follow' : 'count'
+  return items instanceof Float64Array ? 'floats' : items instanceof Int32Array ? 'ints' : 'list'
+}
+
 /** Compiles a program and gives it state: fresh, or taken over from another instance's snapshot. */
 export const instantiate = (
   declared: Program,
@@ -177,10 +191,10 @@ export const instantiate = (
   binding: Binding,
   hooks: Hooks,
   snapshot?: readonly object[],
-  { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS }: Pausing = {}
+  { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS }: Driving = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
-  const { source, resumable } = generate(program, kernels, pauseAt)
+  const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns })
   const { below, above } = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
@@ -194,8 +208,8 @@ export const instantiate = (
   /** The node wants no more: neither do those above it that feed nobody else. */
   const stop = (node: number): boolean => {
     const over = close(below[node]!)
-    for (const k of [node, ...above[node]!]) if (below[k]!.every(isClosed)) loop.skip(k)
-    if (over) loop.shut()
+    for (const k of [node, ...above[node]!]) if (below[k]!.every(isClosed)) skip(k)
+    if (over) shut()
     return over
   }
   const failed = (node: number, index: number, item: unknown, error: unknown): void => {
@@ -218,11 +232,46 @@ export const instantiate = (
       const decide = binding.fns[k]!['decide'] as Decide | undefined
       return typeof onError === 'object' && decide !== undefined ? { ...onError, decide } : onError
     }),
-    pace: { turns: FIRST_TURNS },
+    pace: { turns: FIRST_TURNS, next: 0 },
+    columns: outs.map((_, outlet) => (columns.has(outlet) ? new NumberColumn() : undefined)),
     ...binding,
     fns
   }
-  const loop = evaluate(['bound'], source, 'task')(bound) as Loop
+  const first = makerOf(source, fns)(bound) as Loop
+  /** One for each form in which items have come, of one state; what one of them is told all are told. */
+  const loops = new Map<string, Loop>([['list', first]])
+  const skipped = new Set<number>()
+  let isShut = false
+  const skip = (k: number): void => {
+    skipped.add(k)
+    for (const loop of loops.values()) loop.skip(k)
+  }
+  const shut = (): void => {
+    isShut = true
+    for (const loop of loops.values()) loop.shut()
+  }
+  let numeric = keeps.length > 0
+  const isNumeric = (): boolean => numeric && keeps.every(({ node, field }) => typeof (states[node] as Record<string, unknown>)[field] === 'number')
+  const loopFor = (items: Items): Loop => {
+    const head = headOf(items)
+    const ofNumbers = isNumeric()
+    const name = ofNumbers ? `${head} of numbers` : head
+    let loop = loops.get(name)
+    if (loop === undefined) {
+      const { source } = generate(program, kernels, { pauseAt, columns, head, numeric: ofNumbers })
+      loop = makerOf(source, fns)(bound) as Loop
+      for (const k of skipped) loop.skip(k)
+      if (isShut) loop.shut()
+      loops.set(name, loop)
+    }
+    return loop
+  }
+  const run = (items: Items, from: number, to: number): Status | Iterator<number, Status> => {
+    const status = loopFor(items).run(items, from, to)
+    if (status !== LEFT) return status
+    numeric = false // for good: what was no number once may be none again
+    return run(items, bound.pace.next, to)
+  }
   const stopAgain = (): void => {
     program.nodes.forEach((node, k) => {
       if (halted(k) || kernelOf(kernels, node).stopped?.(states[k]!, node.args) === true) stop(k)
@@ -259,7 +308,7 @@ export const instantiate = (
     const left = going
     going = undefined
     if (left === undefined) return
-    loop.fatal()
+    for (const loop of loops.values()) loop.fatal()
     try {
       left.return?.()
     } catch {
@@ -275,18 +324,22 @@ export const instantiate = (
   }
   return {
     outs,
+    columns: bound.columns,
     counts,
     states,
     get waitMs() {
       return waitMs
     },
-    run: (items) => start(() => loop.run(items)),
+    run: (items, from = 0, to = items.length) => {
+      for (const column of bound.columns) column?.room(to - from)
+      return start(() => run(items, from, to))
+    },
     resume: step,
-    end: () => start(() => loop.end()),
+    end: () => start(() => first.end()),
     closeOutlet: (outlet) => {
       const over = close([outlet])
       program.nodes.forEach((_, k) => {
-        if (below[k]!.includes(outlet) && below[k]!.every(isClosed)) loop.skip(k)
+        if (below[k]!.includes(outlet) && below[k]!.every(isClosed)) skip(k)
       })
       return over
     },
@@ -296,7 +349,9 @@ export const instantiate = (
         if (halted(k)) (state as Marked)[STOPPED] = false
       })
       closed.clear()
-      loop.open()
+      skipped.clear()
+      isShut = false
+      for (const loop of loops.values()) loop.open()
       stopAgain()
     },
     close: giveUp

@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'filter',
+  emits: 'oneOrNone',
   each: (g, item) => {
     const ok = g.fresh('ok')
     return `${ok} = ${g.call('predicate', item)}; ${g.refusePromise(ok)} if (${ok}) { ${g.emit(item)} }`

@@ -29,6 +29,10 @@ export interface Emitter {
   has(name: string): boolean
   /** A local variable of the loop that no other kernel uses; it still holds what the item before left there. */
   fresh(hint: string): string
+  /** Expression for the field of the state that the kernel `keeps`. */
+  readonly kept: string
+  /** Statements that set it, the last of `each`. */
+  keep(value: string): string
   /** An expression that calls the user's function `name`; `env` goes last where the stage has one. */
   call(name: string, ...params: readonly string[]): string
   /** The stage's checker for its codec: value -> Either. */
@@ -76,6 +80,10 @@ export interface Kernel {
    * name. Default: the user's.
    */
   readonly bind?: (fns: Fns, args: Readonly<Record<string, unknown>>) => Fns
+  /** What `each` emits of an item on which it does not throw, with nothing behind the `emit`. Absent: as much as it likes. */
+  readonly emits?: 'one' | 'oneOrNone'
+  /** A field of the state that `each` alone changes: where it can, the loop holds it in a variable. */
+  readonly keeps?: string
   /** May emit many items for one: the loop must be able to stop in the middle and go on later. */
   readonly expands?: boolean
   /** May say `stop`. */

@@ -22,10 +22,11 @@ export interface ReduceOptions<S, E = undefined> extends CpuOptions<E> {
 
 export const kernel: Kernel = {
   kind: 'reduce',
+  keeps: 'value',
   state: (args) => ({ value: structuredClone(args['initial']) }),
   each: (g, item) => {
     const y = g.fresh('y')
-    return `${y} = ${g.call('fn', `${g.state}.value`, item)}; ${g.refusePromise(y)} ${g.state}.value = ${y};`
+    return `${y} = ${g.call('fn', g.kept, item)}; ${g.refusePromise(y)} ${g.keep(y)}`
   },
   end: (g) => {
     const y = g.fresh('y')

@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'tap',
+  emits: 'one',
   each: (g, item) => {
     const y = g.fresh('y')
     return `${y} = ${g.call('fn', item)}; ${g.refusePromise(y)} ${g.emit(item)}`

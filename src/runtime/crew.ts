@@ -243,6 +243,7 @@ export const createCrew = (options: CrewOptions): Crew => {
     },
     unregister: registrations.unregister,
     submitItems: morsels.submitItems,
+    submitProgression: morsels.submitProgression,
     submitFrame: morsels.submitFrame,
     submitSplit: morsels.submitSplit,
     submitEnd: morsels.submitEnd,

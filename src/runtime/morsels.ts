@@ -7,9 +7,10 @@
  * An item that is larger than a slot travels alone: by message, ahead of its morsel or behind its notice. Called by crew.ts.
  */
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
-import { decodeAlone, encodeAlone, readFrame, writeFrame, type AloneFrame } from '../frame/frame.ts'
+import { columnIn, decodeAlone, encodeAlone, readFrame, writeColumn, writeFrame, writeProgression, type AloneFrame } from '../frame/frame.ts'
 import type { Hint } from '../frame/hint.ts'
 import type { Pool } from '../pool/pool.ts'
+import { isColumn, type Column, type Held, type Progression } from '../prelude/items.ts'
 import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK } from './protocol.ts'
 
 /** Owner number of the main thread, for the arena. */
@@ -20,6 +21,8 @@ export interface FrameHandle {
   /** The arena slot, or -1 for a frame that travels alone. */
   readonly slot: number
   readonly items: () => unknown[]
+  /** The numbers of a frame of numbers, where they are; valid until `release`. */
+  readonly column: () => Column | undefined
   /** The frame's bytes, for text; valid until `release`. */
   readonly bytes: () => Uint8Array
   readonly release: () => void
@@ -29,7 +32,9 @@ export interface FrameHandle {
 /** What crew.ts offers of it as its own. */
 export interface MorselCalls {
   /** Puts a morsel with these items in front of the workers; -1 when there is no room: see `room`. */
-  submitItems(task: number, items: readonly unknown[], from: number, to: number, pin: number, hint?: Hint): { slot: number; taken: number }
+  submitItems(task: number, items: Held, from: number, to: number, pin: number, hint?: Hint): { slot: number; taken: number }
+  /** Puts a morsel of numbers that its worker makes in front of the workers; -1 when there is no room. */
+  submitProgression(task: number, progression: Progression, pin: number): number
   submitFrame(task: number, slot: number, pin: number): boolean
   submitSplit(task: number, split: unknown): number
   submitEnd(task: number, worker: number): number
@@ -84,8 +89,9 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
 
   /** Writes items into a slot; how many, and the worker that has to take them. */
   const fill = (
-    slot: number, items: readonly unknown[], from: number, to: number, pin: number, hint: Hint | undefined
+    slot: number, items: Held, from: number, to: number, pin: number, hint: Hint | undefined
   ): { readonly taken: number; readonly pin: number } => {
+    if (isColumn(items)) return { taken: writeColumn(arena, slot, items, from, to), pin }
     const taken = writeFrame(arena, slot, items, from, to, hint)
     if (taken > 0) return { taken, pin }
     // Too large for a slot: the frame goes ahead, by message, to the worker that the morsel is pinned to.
@@ -102,6 +108,7 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
       slot,
       byteLength: arena.words(slot)[WORD_BYTES]!,
       items: () => readFrame(arena, slot),
+      column: () => columnIn(arena, slot),
       bytes: () => arena.payload(slot).subarray(0, arena.words(slot)[WORD_BYTES]),
       release: () => {
         release(slot)
@@ -118,6 +125,7 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
       slot: -1,
       byteLength: frame.buffer.byteLength,
       items: () => decodeAlone(frame),
+      column: () => undefined,
       bytes: () => new Uint8Array(frame.buffer),
       release: () => undefined
     }
@@ -135,6 +143,12 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
         throw error
       }
       return submitOrRelease(slot, filled.pin) < 0 ? { slot: -1, taken: 0 } : { slot, taken: filled.taken }
+    },
+    submitProgression: (task, progression, pin) => {
+      const slot = claim(task, INPUT_ITEMS)
+      if (slot < 0) return slot
+      writeProgression(arena, slot, progression)
+      return submitOrRelease(slot, pin)
     },
     submitFrame: (task, slot, pin) => {
       const words = arena.words(slot)

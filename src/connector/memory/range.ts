@@ -6,16 +6,30 @@
 import { argumentError } from '../../error/pipeline-error.ts'
 import type { StageOptions } from '../../graph/options.ts'
 import { sourceOf, type Source } from '../../graph/source.ts'
-import type { SourceCursor } from '../../graph/spec.ts'
+import type { ItemBatch, SourceCursor } from '../../graph/spec.ts'
 import { numberFrom, stageOptions } from '../../operator/check.ts'
 import { STAGE } from '../option-names.ts'
+import { Progression } from '../../prelude/items.ts'
 
-/** Numbers made at a time. */
-const BATCH = 4096
+/** Numbers at a time: a batch of them is four numbers, until somebody wants to have them all. */
+const BATCH = 1 << 16
 
 const finite = (name: string, value: unknown): number => {
   if (Number.isFinite(numberFrom('range', name, value, -Infinity))) return value as number
   throw argumentError('range', `range: ${name} must be a finite number`, `got ${String(value)}`, 'only end may be Infinity')
+}
+
+class Numbers implements ItemBatch {
+  readonly progression: Progression
+  #made: readonly number[] | undefined
+
+  constructor(progression: Progression) {
+    this.progression = progression
+  }
+
+  get items(): readonly number[] {
+    return (this.#made ??= this.progression.slice())
+  }
 }
 
 const cursor = (start: number, step: number, count: number): SourceCursor => {
@@ -23,11 +37,9 @@ const cursor = (start: number, step: number, count: number): SourceCursor => {
   return {
     pull: () => {
       if (made >= count) return undefined
-      const items = new Array<number>(Math.min(BATCH, count - made))
-      // from the start, not by adding up: 0.1 a thousand times is not 100
-      for (let i = 0; i < items.length; i++) items[i] = start + (made + i) * step
-      made += items.length
-      return { items }
+      const progression = new Progression(start, step, made, Math.min(BATCH, count - made))
+      made += progression.length
+      return new Numbers(progression)
     },
     close: () => undefined
   }

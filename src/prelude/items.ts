@@ -1,0 +1,60 @@
+/**
+ * Items of a batch in the forms in which a generated loop reads them: a list, a column of numbers, or numbers that nobody has made yet.
+ *
+ *     list [1, 'a']      column Float64Array | Int32Array, maybe memory that is shared      progression { start, step, first, length }
+ *
+ * All of them have a `length`, and `slice`, which answers items of one's own. Made by sources and frames, read by operator/compile.ts.
+ * Pure data, on every thread.
+ */
+
+export type Column = Float64Array | Int32Array
+
+/** Numbers at equal distances: the `k`-th is `start + (first + k) * step`, from the start, since adding up would not be exact. */
+export class Progression {
+  readonly start: number
+  readonly step: number
+  readonly first: number
+  readonly length: number
+
+  constructor(start: number, step: number, first: number, length: number) {
+    this.start = start
+    this.step = step
+    this.first = first
+    this.length = length
+  }
+
+  /** The numbers from `from` to `to`, made. */
+  slice(from = 0, to = this.length): number[] {
+    const { start, step, first } = this
+    const items = new Array<number>(Math.max(0, to - from))
+    for (let i = 0; i < items.length; i++) items[i] = start + (first + from + i) * step
+    return items
+  }
+
+  /** A part of it; nothing is made. */
+  part(from: number, to: number): Progression {
+    return new Progression(this.start, this.step, this.first + from, to - from)
+  }
+}
+
+export type Items = readonly unknown[] | Column | Progression
+
+/** Items that are there. */
+export type Held = readonly unknown[] | Column
+
+export const isColumn = (items: Items): items is Column => items instanceof Float64Array || items instanceof Int32Array
+
+/** One behind the other, in memory of their own. */
+export const joined = (a: Held, b: Held): Held => {
+  if (!isColumn(a) || !isColumn(b)) return (listOf(a) as unknown[]).concat(listOf(b))
+  const both = a instanceof Int32Array && b instanceof Int32Array ? new Int32Array(a.length + b.length) : new Float64Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+/** The items as a list; those of a column are copied. */
+export const listOf = (items: Items): readonly unknown[] => {
+  if (items instanceof Progression) return items.slice()
+  return isColumn(items) ? Array.from<number>(items) : items
+}
