@@ -354,11 +354,11 @@ suite('forms of input', (it) => {
     const items = [1, -0, NaN, 2.5, 'a', 3, undefined, -0]
     instance.run(items)
     const [column] = instance.columns
-    assert.equal([...column!.take()].map((x) => Object.is(x, -0)), [false, true, false, false])
+    assert.equal([...column!.take().numbers].map((x) => Object.is(x, -0)), [false, true, false, false])
     assert.equal(instance.outs[0]!.map((x) => (Object.is(x, -0) ? '-0' : x)), ['a', 3, undefined, '-0'])
     instance.outs[0] = []
     instance.run(new Progression(0.5, -0.25, 2, 300), 100, 300)
-    assert.equal([...column!.take()], Array.from({ length: 200 }, (_, i) => 0.5 - (102 + i) * 0.25))
+    assert.equal([...column!.take().numbers], Array.from({ length: 200 }, (_, i) => 0.5 - (102 + i) * 0.25))
     assert.is(instance.outs[0].length, 0)
   })
 })

@@ -34,19 +34,38 @@ export interface Batch {
 /** Bytes that count as one item in a channel's bound. */
 const BYTES_PER_PERMIT = 1024
 
-export const localBatch = (items: Held, text = false): Batch => {
+export const localBatch = (items: readonly unknown[], text = false): Batch => ({
+  count: items.length,
+  weight: Math.max(1, items.length),
+  text,
+  items: () => items,
+  input: () => items,
+  owned: () => items,
+  bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
+  takeSlot: () => -1,
+  retain: () => undefined,
+  release: () => undefined
+})
+
+/** Numbers of a loop here; `free` gives their memory back. */
+export const columnBatch = (column: Column, free: () => void): Batch => {
+  let readers = 1
   let list: readonly unknown[] | undefined
   return {
-    count: items.length,
-    weight: Math.max(1, items.length),
-    text,
-    items: () => (list ??= listOf(items)),
-    input: () => items,
-    owned: () => items,
-    bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
+    count: column.length,
+    weight: Math.max(1, column.length),
+    text: false,
+    items: () => (list ??= listOf(column)),
+    input: () => column,
+    owned: () => column.slice(),
+    bytes: () => new Uint8Array(0),
     takeSlot: () => -1,
-    retain: () => undefined,
-    release: () => undefined
+    retain: () => {
+      readers++
+    },
+    release: () => {
+      if (--readers === 0) free()
+    }
   }
 }
 

@@ -22,7 +22,7 @@ export class Company {
   /** `base` is the index of the first item: what is added in turn follows on. */
   add(items: Held, base: number, now: number): void {
     if (items.length === 0) return
-    if (this.size > 0) this.#items = joined(this.#items.slice(this.#from), items)
+    if (this.size > 0) this.#items = joined(this.#items, this.#from, items)
     else {
       this.#items = items
       this.base = base

@@ -14,13 +14,13 @@ import type { GaveUp } from '../operator/decision.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { KernelSpec, Origin, UserFunction } from '../graph/spec.ts'
 import type { Binding } from '../plan/program.ts'
-import type { Held, Items } from '../prelude/items.ts'
+import type { Items } from '../prelude/items.ts'
 import { compileChecker } from '../ship/check.ts'
 import { validatorOf } from '../ship/codec.ts'
 import { describeCodec } from '../ship/describe.ts'
 import { loadHere } from '../ship/from-module.ts'
 import { sleep } from '../task/time/sleep.ts'
-import { localBatch } from './batch.ts'
+import { columnBatch, localBatch } from './batch.ts'
 import { deadLetterOf, failureOf, type DeadLetter } from './failure.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
 import type { TaskContext } from './task.ts'
@@ -191,11 +191,14 @@ export class LocalLoop {
       const column = columns[outlet]
       const held = outs[outlet]!
       if (held.length > 0) outs[outlet] = []
-      const parts: readonly Held[] = column === undefined || column.count === 0 ? [held] : [column.take(), held]
-      for (const part of parts) {
-        if (part.length === 0) continue
+      const batches = held.length > 0 ? [localBatch(held, plan.program!.outlets[outlet]!.text)] : []
+      if (column !== undefined && column.count > 0) {
+        const { numbers, free } = column.take()
+        batches.unshift(columnBatch(numbers, free))
+      }
+      for (const batch of batches) {
         this.sending = true
-        const taken = await outlets.push(outlet, localBatch(part, plan.program!.outlets[outlet]!.text))
+        const taken = await outlets.push(outlet, batch)
         this.sending = false
         if (!taken && this.#instance!.closeOutlet(outlet)) return false
       }

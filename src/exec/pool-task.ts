@@ -16,7 +16,7 @@ import type { TaskPlan } from '../plan/plan.ts'
 import { stopsOnFailure } from '../plan/program.ts'
 import type { Context } from '../prelude/context.ts'
 import { clock, realClock, type Alarm, type Clock } from '../prelude/clock.ts'
-import type { Held, Progression } from '../prelude/items.ts'
+import { isColumn, type Held, type Progression } from '../prelude/items.ts'
 import type { Weather } from '../prelude/weather.ts'
 import type { Batch } from './batch.ts'
 import { Interruptible } from '../prelude/interruptible.ts'
@@ -45,8 +45,9 @@ const FIRST_ITEMS = 32
 const SPLITS_AHEAD = 2
 const ITEMS_AHEAD = 6
 const MANY = 48
-/** Items of the largest morsel; of one of numbers that nobody has made yet. */
+/** Items of the largest morsel; of one of a column of numbers; of one of numbers that nobody has made yet. */
 const MOST_ITEMS = 8192
+const MOST_COLUMN = 16_384
 const MOST_NUMBERS = 1 << 16
 /** While workers have something to do but could do with more, morsels follow each other in this part of `maxLatencyMs`. */
 const SPACING = 1 / 8
@@ -279,10 +280,29 @@ export class PoolTask {
       return
     }
     try {
-      await this.items(batch.owned(), base)
+      if (!(await this.#column(batch, base))) await this.items(batch.owned(), base)
     } finally {
       batch.release()
     }
+  }
+
+  /** Hands out a column of numbers that is worth it where it is, without a copy that waits; answers whether it has. */
+  async #column(batch: Batch, base: number): Promise<boolean> {
+    const numbers = batch.input()
+    const most = this.#morselOf(MOST_COLUMN)
+    if (!isColumn(numbers) || numbers.length < most / 2 || this.#company.size > 0) return false
+    for (let from = 0; from < numbers.length && !this.shut; ) {
+      await this.#permit()
+      if (this.shut) break
+      const { slot, taken } = this.#submit(numbers, from, Math.min(numbers.length, from + most))
+      if (slot < 0) {
+        await this.#room()
+        continue
+      }
+      this.#delivery.add(slot, base + from, taken, undefined)
+      from += taken
+    }
+    return true
   }
 
   /** Hands out one morsel of numbers that its worker makes, from the first on: how many; 0 when no more is wanted. */

@@ -40,9 +40,14 @@ export const traits = (program: Program, all: readonly Kernel[], resumable: bool
   const order = feeders.map((_, k) => k).sort((a, b) => depthOf(feeders, a) - depthOf(feeders, b))
   for (const k of order) {
     const feeder = feeders[k]
-    const before = feeder === undefined || feeder < 0 ? undefined : all[feeder]!
-    plain[k] = !resumable && !byBatch && (feeder === -1 || (before?.emits !== undefined && plain[feeder]!))
-    counters[k] = !resumable && before?.emits === 'one' && all[k]!.stops !== true && !parted.has(k) ? counters[feeder!]! : k
+    if (feeder === undefined || feeder < 0) {
+      plain[k] = !resumable && !byBatch && feeder === -1
+      counters[k] = k
+      continue
+    }
+    const { emits } = all[feeder]!
+    plain[k] = emits !== undefined && plain[feeder]!
+    counters[k] = !resumable && emits === 'one' && all[k]!.stops !== true && !parted.has(k) ? counters[feeder]! : k
   }
   /** Nodes that have been counted with a node, and that an item has not reached on which that node fails. */
   const behind = (k: number): readonly number[] => counters.flatMap((counter, other) => (counter === counters[k] && depthOf(feeders, other) > depthOf(feeders, k) ? [other] : []))

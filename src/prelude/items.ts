@@ -44,8 +44,9 @@ export type Held = readonly unknown[] | Column
 
 export const isColumn = (items: Items): items is Column => items instanceof Float64Array || items instanceof Int32Array
 
-/** One behind the other, in memory of their own. */
-export const joined = (a: Held, b: Held): Held => {
+/** Those of `a` from `from` on, and `b` behind them, in memory of their own. */
+export const joined = (before: Held, from: number, b: Held): Held => {
+  const a = isColumn(before) ? before.subarray(from) : before.slice(from)
   if (!isColumn(a) || !isColumn(b)) return (listOf(a) as unknown[]).concat(listOf(b))
   const both = a instanceof Int32Array && b instanceof Int32Array ? new Int32Array(a.length + b.length) : new Float64Array(a.length + b.length)
   both.set(a)
