@@ -153,7 +153,7 @@ suite('workers that another run keeps', (it) => {
 suite('slots of the arena', (it) => {
   /** A run that fills the arena with frames of one item each, and whose reader takes none of them. */
   const flood = async (): Promise<Run<Outputs>> => {
-    const sieve = filter((n: number) => n % 8192 === 0, { lane: 'blocking' })
+    const sieve = filter((n: number) => n % 65_536 === 0, { lane: 'blocking' }) // no morsel of a range is longer
     const run = pipeline({ out: range(0, 1e12).pipe(sieve).to(forEach(never)) }, { capacity: 600 }).run({ workers: 2 })
     while (run.metrics().queued['filter -> forEach']! < 600) await turn(20)
     return run

@@ -45,7 +45,7 @@ export class NumberColumn {
     if (count < buffer.length / 4) return { numbers: held.slice(), free: () => undefined }
     const spare = this.#spare.pop()
     this.numbers = spare !== undefined && spare.length >= buffer.length ? spare : new Float64Array(buffer.length)
-    return { numbers: held, free: () => void (this.#spare.length < SPARE && this.#spare.push(buffer)) }
+    return { numbers: held, free: () => { if (this.#spare.length < SPARE) this.#spare.push(buffer) } }
   }
   readonly #spare: Float64Array[] = []
 }

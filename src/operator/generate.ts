@@ -102,7 +102,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const outs = program.outlets.map((_, o) => `o${o}`)
   const parted = branches(program)
   const { plain, counters, behind } = traits(program, all, resumable, parted)
-  const keeps = nodes.flatMap((_, node) => (plain[node]! && all[node]!.keeps !== undefined ? [{ node, field: all[node]!.keeps! }] : []))
+  const keeps = nodes.flatMap((_, node) => (plain[node] && all[node]!.keeps !== undefined ? [{ node, field: all[node]!.keeps }] : []))
   const locals: string[] = []
   const reload = outs.flatMap((o, k) => [
     `${o} = outs[${k}]`,
