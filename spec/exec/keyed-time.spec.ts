@@ -93,7 +93,7 @@ suite('keyedProcess on workers', (it) => {
     run.deadLetters.subscribe(({ stage, item }) => letters.push([stage, item]))
     const { results } = await run.done
     assert.is((results['out'] as unknown[]).length, 1998)
-    assert.equal(texts(letters), texts([['mine.spread', events[7]], ['mine', events[500]], ['mine', { key: 900 % 13, name: '', at: 901 }]]))
+    assert.equal(texts(letters), texts([['mine', events[7]], ['mine', events[500]], ['mine', { key: 900 % 13, name: '', at: 901 }]]))
   })
 }, 60_000)
 
