@@ -5,7 +5,7 @@
  */
 // graph
 export { Source } from './graph/source.ts'
-export type { Closed, Flow, Sink } from './graph/source.ts'
+export type { Closed, Flow, Observed, Sink } from './graph/source.ts'
 export { compose, sinkThrough } from './graph/flow.ts'
 export type { Afterwards, CpuOptions, Decide, FunctionOptions, Lane, OnError, Retry, StageOptions } from './graph/options.ts'
 export type { ObserveOptions, Overflow } from './graph/observe.ts'
@@ -14,7 +14,7 @@ export type { RunOptions } from './graph/runner.ts'
 export { pipeline } from './exec/pipeline.ts'
 export type { Pipeline, PipelineOptions } from './exec/pipeline.ts'
 export type { OutputOf, Outputs, Run } from './exec/run.ts'
-export type { Crossings, Metrics, Report, StageReport } from './exec/report.ts'
+export type { Crossings, Metrics, Report, ResultOf, StageReport } from './exec/report.ts'
 export type { DeadLetter, FailedItem } from './exec/failure.ts'
 export type { UnboundedStage } from './plan/unbounded.ts'
 export type { ExplainedBackEdge, ExplainedStage, ExplainedTask, Explanation } from './plan/explain.ts'

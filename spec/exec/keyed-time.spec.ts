@@ -105,7 +105,7 @@ suite('windows on workers', (it) => {
       const run = async (workers: number, ordered: boolean | undefined) => {
         const { windows, late } = windowWithLate(pooled(events), kind, { key: (e) => e.key, at: (e) => e.at, outOfOrderMs, latenessMs, ordered, aggregate: collect({ max: 1000 }, (e) => e.id) })
         const { results } = await pipeline({ windows: windows.to(toArray()), late: late.to(toArray()) }).run({ workers }).done
-        return [texts(results['windows'] as unknown[]), texts(results['late'] as unknown[])]
+        return [texts(results['windows']), texts(results['late'])]
       }
       assert.equal(await run(3, false), await run(0, undefined))
     }), { seed, numRuns: 10 })

@@ -21,7 +21,7 @@ suite('balance', (it) => {
       const ways = balance(range(0, count), n, { piece })
       const outputs = Object.fromEntries(ways.map((way, i) => [`way${i}`, way.to(toArray())]))
       const { results } = await pipeline(outputs).run({ workers: 0 }).done
-      const lists = Object.values(results) as number[][]
+      const lists = Object.values<number[]>(results)
       for (const list of lists) assert.equal(list, [...list].sort((a, b) => a - b))
       assert.equal(lists.flat().sort((a, b) => a - b), Array.from({ length: count }, (_, i) => i))
     }), { seed, numRuns: 40 })
@@ -37,7 +37,7 @@ suite('balance', (it) => {
     const [slow, fast] = balance(range(0, 200), 2)
     const late = slow.pipe(mapAsync(async (n) => { await later(40); return n }, { concurrency: 1 }))
     const { results } = await pipeline({ slow: late.to(toArray()), fast: fast.to(toArray()) }).run({ workers: 0 }).done
-    const [few, many] = [results['slow'] as number[], results['fast'] as number[]]
+    const [few, many] = [results['slow'], results['fast']]
     assert.is(few.length + many.length, 200)
     assert.ok(few.length < many.length / 4, `${few.length}`)
   })

@@ -3,7 +3,7 @@ import { expectTypeOf } from 'expect-type'
 import type { Observable } from 'rxjs'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import {
-  compose, countBy, filter, forEach, from, map, mapAsync, pipeline, range, toArray, type Closed, type Flow, type PipelineError, type Report, type Sink, type Source
+  compose, countBy, filter, forEach, from, map, mapAsync, pipeline, range, toArray, type Closed, type Flow, type Observed, type PipelineError, type Report, type Sink, type Source
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 
@@ -16,14 +16,24 @@ expectTypeOf(from(['a']).pipe(countBy((s) => s.length))).toEqualTypeOf<Source<Re
 // sinks say what they answer
 expectTypeOf(range(0, 3).to(toArray())).toEqualTypeOf<Closed<number[]>>()
 expectTypeOf(range(0, 3).to(forEach((n) => void n.toFixed()))).toEqualTypeOf<Closed<number>>()
-expectTypeOf(range(0, 3).observe()).toEqualTypeOf<Closed<number>>()
+expectTypeOf(range(0, 3).observe()).toEqualTypeOf<Observed<number>>()
 
 // outputs keep their names and types
 const run = pipeline({ numbers: range(0, 3).observe(), all: from(['a']).to(toArray()) }).run()
 expectTypeOf(run.outputs.numbers).toEqualTypeOf<Observable<number>>()
 expectTypeOf(run.outputs.all).toEqualTypeOf<Observable<string[]>>()
-expectTypeOf(run.done).toEqualTypeOf<Promise<Report>>()
-expectTypeOf(run.result).toEqualTypeOf<TaskEither<PipelineError, Report>>()
+type Outs = { numbers: Observed<number>; all: Closed<string[]> }
+expectTypeOf(run.done).toEqualTypeOf<Promise<Report<Outs>>>()
+expectTypeOf(run.drain()).toEqualTypeOf<Promise<Report<Outs>>>()
+expectTypeOf(run.result).toEqualTypeOf<TaskEither<PipelineError, Report<Outs>>>()
+// the report knows what the sinks answer; a report of whatever run takes any
+declare const report: Report<Outs>
+expectTypeOf(report.results.all).toEqualTypeOf<string[]>()
+expectTypeOf(report.results.numbers).toEqualTypeOf<undefined>()
+expectTypeOf(report.results['deadLetters']).toEqualTypeOf<unknown>()
+expectTypeOf(report).toExtend<Report>()
+// @ts-expect-error not a number
+export const wrong: number = report.results.all
 expectTypeOf<keyof typeof run.outputs>().toEqualTypeOf<'numbers' | 'all'>()
 
 // flows compose, and a source fits where less is asked

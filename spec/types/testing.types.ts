@@ -2,7 +2,7 @@
  * What TypeScript infers for the test kit, and what it refuses. Checked by `tsc` alone; nothing here runs.
  */
 import { expectTypeOf } from 'expect-type'
-import type { Closed, Sink, Source } from '../../src/graph/source.ts'
+import type { Closed, Observed, Sink, Source } from '../../src/graph/source.ts'
 import { batch, compose, map, pipeline, range, toArray, type PipelineError } from '../../src/index.ts'
 import {
   cold, expectMarbles, probeSink, probeSource, simulate, verifyOperator, withVirtualTime, type Fault, type ProbeSink, type ProbeSource, type Simulation, type Verified
@@ -42,7 +42,7 @@ void verifyOperator(map((n: number) => n), { inputs: [1], expected: ['1'] })
 
 // simulation
 const p = pipeline({ n: range(0, 3).observe(), all: range(0, 3).to(toArray()) })
-expectTypeOf(simulate(p)).toEqualTypeOf<Promise<Simulation<{ n: Closed<number>; all: Closed<number[]> }>>>()
+expectTypeOf(simulate(p)).toEqualTypeOf<Promise<Simulation<{ n: Observed<number>; all: Closed<number[]> }>>>()
 void simulate(() => p, {
   faults: ['throw', 'cancel'],
   check: ({ outputs, error, faults }) => {

@@ -11,7 +11,7 @@ export interface Collected<O extends Outputs> {
   /** What every output emitted, in order. */
   readonly outputs: { readonly [K in keyof O]: OutputOf<O[K]>[] }
   readonly deadLetters: readonly DeadLetter[]
-  readonly report: Report
+  readonly report: Report<O>
 }
 
 /**

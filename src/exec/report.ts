@@ -1,6 +1,7 @@
 /**
  * What a run has counted: per stage, in total, and per output. Plain data; made by run.ts from the tasks' counters.
  */
+import type { Closed, Observed } from '../graph/source.ts'
 import type { FailedItem } from './failure.ts'
 
 /** Counts of one stage, with what workers did ahead of an item that stopped it or a stage behind it. in = out + filtered + skipped + deadLetters + failed for stages that answer at most one item for one. */
@@ -32,15 +33,18 @@ export interface Crossings {
   readonly decoded: number
 }
 
-/** The report of a run: what `run.done` resolves to. */
-export interface Report {
+/** What an output of that type leaves in the report: the answer of its sink; nothing where its items are observed. */
+export type ResultOf<C> = C extends Observed<unknown> ? undefined : C extends Closed<infer R> ? R : unknown
+
+/** The report of a run: what `run.done` resolves to. `O`: the type of the pipeline's outputs, by name. */
+export interface Report<O = unknown> {
   readonly stages: readonly StageReport[]
   /** Dead letters of all stages. */
   readonly deadLetters: number
   /** Items lost to overflow policies, by output or stage. */
   readonly dropped: Readonly<Record<string, number>>
-  /** Results of the sinks, by output; `undefined` for `observe()`. */
-  readonly results: Readonly<Record<string, unknown>>
+  /** Results of the sinks, by output; `undefined` for `observe()`. Those of dead letters are among them. */
+  readonly results: { readonly [K in keyof O]: ResultOf<O[K]> } & Readonly<Record<string, unknown>>
   readonly wallMs: number
   /** CPU time of the whole process during the run, all threads. */
   readonly cpuMs: number

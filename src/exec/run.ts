@@ -53,15 +53,15 @@ export interface Run<O extends Outputs> extends AsyncDisposable {
   /** Items that stages refused; a hot observable: subscribe before the first item, or give the pipeline a sink for them. */
   readonly deadLetters: Observable<DeadLetter>
   /** Settles once, after every task has stopped and everything is closed: the report, or a {@link PipelineError}. */
-  readonly done: Promise<Report>
+  readonly done: Promise<Report<O>>
   /** The same as a TaskEither, for fp-ts. */
-  readonly result: TaskEither<PipelineError, Report>
+  readonly result: TaskEither<PipelineError, Report<O>>
   /** What has been counted so far. */
   metrics(): Metrics
   /** Stops now: sources are closed, what is under way is thrown away; `done` rejects with code ERR_MILLRACE_CANCELLED. */
   cancel(reason?: unknown): void
   /** Ends the sources; what has been read runs to its end. Resolves with the report. */
-  drain(): Promise<Report>
+  drain(): Promise<Report<O>>
 }
 
 export interface StartOptions {
@@ -383,12 +383,13 @@ const readsLetters = (plan: Plan, id: number): boolean => {
 /** Starts a plan. */
 export const start = <O extends Outputs>(options: StartOptions): Run<O> => {
   const running = withContext(options.context, () => outside(() => new Running(options))) // a run is its own: the end of the task that started it does not end its waits
+  const done = running.done as Promise<Report<O>>
   return {
     outputs: Object.fromEntries([...running.outputs].map(([name, output]) => [name, output.observable])) as Run<O>['outputs'],
     deadLetters: running.deadLetters,
-    done: running.done,
+    done,
     result: () =>
-      running.done.then(
+      done.then(
         (right) => ({ _tag: 'Right' as const, right }),
         (left: unknown) => ({ _tag: 'Left' as const, left: left as PipelineError })
       ),
@@ -396,7 +397,7 @@ export const start = <O extends Outputs>(options: StartOptions): Run<O> => {
     cancel: (reason) => {
       running.cancel(reason)
     },
-    drain: () => running.drain(),
+    drain: () => running.drain() as Promise<Report<O>>,
     [Symbol.asyncDispose]: async () => {
       running.cancel(new Error('the run was disposed of'))
       await running.done.catch(() => undefined)

@@ -40,6 +40,12 @@ export interface Closed<out O> {
   readonly output?: O
 }
 
+/** One output of a pipeline whose items are observed: it has no result of its own. */
+export interface Observed<out O> extends Closed<O> {
+  /** Tells it from an output that a sink ends, for the compiler. */
+  readonly observed: true
+}
+
 const closedBy = (stage: Stage): Closed<never> => ({ closed: true, port: { stage, outlet: 0 } })
 
 /**
@@ -119,8 +125,8 @@ export class Source<out A> implements AsyncIterable<A> {
    * The source as an output that is observed: `run.outputs.NAME` emits its items.
    * Until someone subscribes, and while a subscriber is slow, items wait under the policy of `options`.
    */
-  observe(options: ObserveOptions = {}): Closed<A> {
-    return closedBy(makeStage(observeSpec(options), [this.port], options.name))
+  observe(options: ObserveOptions = {}): Observed<A> {
+    return { ...closedBy(makeStage(observeSpec(options), [this.port], options.name)), observed: true }
   }
 
   /** Runs the source and collects its items. Memory: all of them. */

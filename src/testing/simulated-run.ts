@@ -25,7 +25,7 @@ export interface SimulatedRun<O extends Outputs> {
   readonly outputs: { readonly [K in keyof O]: readonly OutputOf<O[K]>[] }
   readonly deadLetters: readonly DeadLetter[]
   /** The report of a run that succeeded. */
-  readonly report: Report | undefined
+  readonly report: Report<O> | undefined
   /** What a run that failed rejected with. */
   readonly error: PipelineError | undefined
   /** The faults that have happened. */

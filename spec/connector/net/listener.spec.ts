@@ -1,7 +1,7 @@
 /** Listeners: the accept loop by calls and as a pipeline, what waits, what is refused, and how it ends. */
 import * as assert from 'uvu/assert'
 import { connect } from '../../../src/connector/net/connect.ts'
-import type { Connection, SentBytes } from '../../../src/connector/net/connection.ts'
+import type { Connection } from '../../../src/connector/net/connection.ts'
 import { listen } from '../../../src/connector/net/listener.ts'
 import { forEach, mapAsync, pipeline, take } from '../../../src/index.ts'
 import { rejection } from '../../support/attempt.ts'
@@ -17,7 +17,7 @@ const until = async (ready: () => boolean): Promise<void> => {
 
 const echo = async (connection: Connection): Promise<number> => {
   const { done } = pipeline({ sent: connection.source.to(connection.sink) }).run({ workers: 0 })
-  return ((await done).results.sent as SentBytes).bytes
+  return ((await done).results.sent).bytes
 }
 
 suite('a listener', (it) => {

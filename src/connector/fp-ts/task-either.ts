@@ -120,5 +120,5 @@ export const toTaskEither = <A>(source: Source<A>, options?: RunOptions): TaskEi
  * const answer = await task()
  * answer._tag // => 'Right'
  */
-export const runTaskEither = <O extends Outputs>(pipeline: Pipeline<O>, options?: RunOptions): TaskEither<PipelineError, Report> =>
+export const runTaskEither = <O extends Outputs>(pipeline: Pipeline<O>, options?: RunOptions): TaskEither<PipelineError, Report<O>> =>
   asTaskEither(async () => pipeline.run(options).done)
