@@ -23,9 +23,9 @@ suite('dictionaries of strings', (it) => {
   })
 
   it('hold long words from the first frame on, when they are few', () => {
-    // Whether they are cheap to compare the clock says, which errs on a busy machine: not a hundred times.
-    const first = (): boolean => frame(createPacking(layout), long(3)).words === 3
-    assert.ok(Array.from({ length: 100 }, first).some((isPacked) => isPacked))
+    // Whether they are cheap to compare the clock says, which errs on a busy machine and before V8 has compiled: not for ever.
+    let tries = 0
+    while (frame(createPacking(layout), long(3)).words !== 3) assert.ok(++tries < 10_000, 'one is packed')
   })
 
   it('are not tried for long words that are many: nothing has failed then', () => {

@@ -5,7 +5,7 @@
 import { expectTypeOf } from 'expect-type'
 import * as t from 'io-ts'
 import {
-  balance, concat, delay, drop, dropWhile, encode, endWith, enrich, expand, idleTimeout, interleave, intersperse, joinAsOf, joinWithin, pairwise, sample, slidingCount,
+  balance, concat, delay, drop, dropWhile, encode, endWith, enrich, expand, idleTimeout, interleave, intersperse, joinAsOf, joinWithin, pairwise, sample, slidingCount, splitLines,
   startWith, takeWhile, tap, toJson, zipLatest, zipWithIndex, type Source
 } from '../../src/index.ts'
 
@@ -79,3 +79,5 @@ numbers.pipe(delay({}))
 numbers.pipe(idleTimeout({}))
 // @ts-expect-error not iterable
 numbers.pipe(expand((n) => n))
+// @ts-expect-error texts are lines already, or not: it cuts bytes
+texts.pipe(splitLines())

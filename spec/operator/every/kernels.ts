@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import {
   aggregate, aggregateBy, batch, changes, count, countBy, counted, decode, dedupe, distinct, drop, dropWhile, endWith, filter, flatMap, intersperse, keyedProcess, map,
-  mapEither, mapState, pairwise, parseJson, partition, pick, reduce, replay, route, scan, scanBy, slidingCount, sum, take, takeBytes, takeWhile, tap, toJson,
+  mapEither, mapState, pairwise, parseJson, partition, pick, reduce, replay, route, scan, scanBy, slidingCount, splitLines, sum, take, takeBytes, takeWhile, tap, toJson,
   tumbling, window, windowWithLate, zipWithIndex
 } from '../../../src/index.ts'
 import { BOTH, groupsOf, runsOf, scanned, sumOf, type Entries } from './entry.ts'
@@ -61,6 +61,10 @@ export const kernels: Entries = {
   decode: {
     make: (source, { name, lane }) => source.pipe(map((n) => (n === 7 ? 'seven' : n), { lane }), decode(t.number, { name, lane })),
     model: (items) => items.filter((n) => n !== 7)
+  },
+  splitLines: {
+    make: (source, { name, lane }) => source.pipe(map((n) => new TextEncoder().encode(`${n}\n${n + 1}\n`), { lane }), splitLines({ name, lane })),
+    model: (items) => items.flatMap((n) => [`${n}`, `${n + 1}`])
   },
   parseJson: {
     make: (source, given) => source.pipe(map((n) => (n === 13 ? '{' : `{"n":${n}}`), { lane: given.lane }), parseJson(given)),
