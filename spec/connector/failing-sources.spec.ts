@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import {
   from, forEach, interval, map, mapAsync, orElse, pipeline, range, reopen, take, toArray, type Opening, type PipelineError, type Report, type Source
 } from '../../src/index.ts'
+import { rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 import { jumping } from '../support/timed.ts'
 
@@ -14,15 +15,6 @@ const failing = (items: readonly number[], message = 'gone'): Source<number> =>
       throw new Error(message)
     }
   })
-
-const rejection = async (done: Promise<unknown>): Promise<PipelineError> => {
-  try {
-    await done
-  } catch (error) {
-    return error as PipelineError
-  }
-  throw new Error('it succeeded')
-}
 
 const codeOf = (make: () => unknown): unknown => {
   try {

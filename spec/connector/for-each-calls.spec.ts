@@ -2,21 +2,13 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as assert from 'uvu/assert'
 import {
-  adaptive, circuitBreaker, forEach, from, pipeline, range, retry, type DeadLetter, type PipelineError, type Report, type Sink
+  adaptive, circuitBreaker, forEach, from, pipeline, range, retry, type DeadLetter, type Report, type Sink
 } from '../../src/index.ts'
 import { forEachTaskEither } from '../../src/fp-ts.ts'
+import { rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-const rejection = async (done: Promise<Report>): Promise<PipelineError> => {
-  try {
-    await done
-  } catch (error) {
-    return error as PipelineError
-  }
-  throw new Error('it succeeded')
-}
 
 const settled = async (size: number, sink: Sink<number, number>): Promise<{ readonly report: Report; readonly letters: readonly DeadLetter[] }> => {
   const letters: DeadLetter[] = []

@@ -4,21 +4,13 @@
  */
 import { graphInvalid } from '../error/wording-run.ts'
 import type { PlanNode } from './graph.ts'
+import { reached } from './reached.ts'
 
 /** Stages that read one input to its end before they look at another. */
 const ONE_AFTER_ANOTHER: ReadonlySet<string> = new Set(['concat', 'joinTable'])
 
-const ancestors = (nodes: readonly PlanNode[], start: number): ReadonlySet<number> => {
-  const found = new Set<number>()
-  const todo = [start]
-  while (todo.length > 0) {
-    const id = todo.pop()!
-    if (found.has(id)) continue
-    found.add(id)
-    todo.push(...nodes[id]!.inputs.map((input) => input.node))
-  }
-  return found
-}
+const ancestors = (nodes: readonly PlanNode[], start: number): ReadonlySet<number> =>
+  reached(start, (id) => nodes[id]!.inputs.map((input) => input.node))
 
 export const checkDeadlock = (nodes: readonly PlanNode[]): void => {
   for (const node of nodes) {

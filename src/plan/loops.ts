@@ -10,6 +10,7 @@ import { graphInvalid } from '../error/wording-run.ts'
 import type { LoopEnd, Spec } from '../graph/spec.ts'
 import type { PlanNode } from './graph.ts'
 import type { Plan } from './plan.ts'
+import { reached } from './reached.ts'
 
 export interface LoopPlan {
   /** The name of its stages. */
@@ -24,19 +25,6 @@ export interface LoopPlan {
 }
 
 const endOf = (spec: Spec): LoopEnd | undefined => (spec.role === 'process' ? spec.loop : undefined)
-
-/** Everything that can be reached from `start` by `next`, and `start`. */
-const reached = (start: number, next: (id: number) => readonly number[]): ReadonlySet<number> => {
-  const found = new Set<number>()
-  const todo = [start]
-  while (todo.length > 0) {
-    const id = todo.pop()!
-    if (found.has(id)) continue
-    found.add(id)
-    todo.push(...next(id))
-  }
-  return found
-}
 
 /** Refuses a loop without one of its ends, and stages in it of which nobody can know when they are done. */
 export const checkLoops = (nodes: readonly PlanNode[]): void => {
