@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type { Source } from '../../src/graph/source.ts'
 import { backoffMs, CLOSED, DONE, instantiate, PAUSED, WAIT, type Hooks } from '../../src/operator/compile.ts'
+import { apartOf } from '../../src/operator/apart.ts'
 import { batch } from '../../src/operator/batch.ts'
 import { drop } from '../../src/operator/drop.ts'
 import { filter } from '../../src/operator/filter.ts'
@@ -316,6 +317,20 @@ suite('the end of the input', (it) => {
   it('a failure of the ending stage itself has no item', async () => {
     const { failure } = await runGraph<number>((s) => [s.pipe(reduce((a, b) => a + b, 0, { combine: (a, b) => a + b }), map((n) => (n === 3 ? boom() : n)))], [[1, 2]])
     assert.equal([failure!.index, failure!.item], [-1, 3])
+  })
+})
+
+suite('functions of the user', (it) => {
+  it('stay apart from the loop where they may have one of their own, and are called as ever', async () => {
+    const seen: number[] = []
+    const count = (...args: readonly unknown[]): void => {
+      for (let i = 0; i < 1; i++) seen.push(args.length)
+    }
+    await runGraph<number>((s) => [s.pipe(tap(count), tap(count, { env: 1 }))], [numbers(2)])
+    assert.equal(seen, [1, 2, 1, 2])
+    const names = (fn: unknown): readonly string[] => [...apartOf({ fn: fn as never })]
+    for (const fn of [(n: number) => n * 3, (s: string) => s.split(','), (s: string) => JSON.parse(s) as unknown, (n: unknown) => Number(n), (s: string) => { if (s === '') return 1; return 2 }]) assert.equal(names(fn), [], String(fn))
+    for (const fn of [(n: number) => { let x = 0; while (x < n) x++; return x }, (n: number) => numbers(n), function* () { for (;;) yield 1 }]) assert.equal(names(fn), ['fn'], String(fn))
   })
 })
 

@@ -28,6 +28,7 @@ import * as store from './keyed-store.ts'
 import { newKey } from './keys.ts'
 import { lastLine, linesOf } from './line-splitter.ts'
 import type { Fns, Kernel } from './kernel.ts'
+import { apartOf } from './apart.ts'
 import { makerOf } from './makers.ts'
 import { picked } from './pick.ts'
 import type { Binding, Program, Target } from '../plan/program.ts'
@@ -194,7 +195,8 @@ export const instantiate = (
   { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS }: Driving = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
-  const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns })
+  const apart = fns.map(apartOf)
+  const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns, apart })
   const { below, above } = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
@@ -258,7 +260,7 @@ export const instantiate = (
     const name = ofNumbers ? `${head} of numbers` : head
     let loop = loops.get(name)
     if (loop === undefined) {
-      const { source } = generate(program, kernels, { pauseAt, columns, head, numeric: ofNumbers })
+      const { source } = generate(program, kernels, { pauseAt, columns, apart, head, numeric: ofNumbers })
       loop = makerOf(source, fns)(bound) as Loop
       for (const k of skipped) loop.skip(k)
       if (isShut) loop.shut()

@@ -13,7 +13,7 @@ const MOST_MAKERS = 128
 let made = 0
 
 /** Of whatever can be called, without calling anything of the user's. */
-const textOf = (fn: unknown): string => (typeof fn === 'function' ? Function.prototype.toString.call(fn) : '')
+export const textOf = (fn: unknown): string => (typeof fn === 'function' ? Function.prototype.toString.call(fn) : '')
 
 /**
  * Loops of one text share what V8 learns of them, and what it compiles: a pipeline that is run again begins at full speed. With other
