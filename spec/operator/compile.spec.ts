@@ -328,9 +328,24 @@ suite('functions of the user', (it) => {
     }
     await runGraph<number>((s) => [s.pipe(tap(count), tap(count, { env: 1 }))], [numbers(2)])
     assert.equal(seen, [1, 2, 1, 2])
-    const names = (fn: unknown): readonly string[] => [...apartOf({ fn: fn as never })]
-    for (const fn of [(n: number) => n * 3, (s: string) => s.split(','), (s: string) => JSON.parse(s) as unknown, (n: unknown) => Number(n), (s: string) => { if (s === '') return 1; return 2 }]) assert.equal(names(fn), [], String(fn))
-    for (const fn of [(n: number) => { let x = 0; while (x < n) x++; return x }, (n: number) => numbers(n), function* () { for (;;) yield 1 }]) assert.equal(names(fn), ['fn'], String(fn))
+  })
+
+  it('stay apart only where another function is called behind them', () => {
+    const burn = (n: number): number => { let x = 0; while (x < n) x++; return x }
+    const first = (behind: (s: Source<number>) => Source<unknown>, fn: (n: number) => unknown, columns: readonly number[] = []): readonly string[] => {
+      const from = input<number>()
+      const { program, binding } = compileStages(from as Source<never>, [behind(from.pipe(map(fn) as ReturnType<typeof map<number, number>>))])
+      return [...apartOf(program, program.nodes.map(({ kind }) => kernels[kind]!), binding.fns, new Set(columns))[0]!]
+    }
+    const calling = (s: Source<number>): Source<unknown> => s.pipe(batch({ count: 2 }))
+    const quiet = (s: Source<number>): Source<unknown> => s.pipe(filter((n) => n > 1), reduce((a, b) => a + Math.abs(b), 0))
+    assert.equal(first(calling, burn), ['fn'])
+    assert.equal(first((s) => s.pipe(map((n) => String(n)), reduce((a) => a + 1, 0)), burn), ['fn'])
+    assert.equal(first((s) => s, burn), ['fn'], 'a list may grow')
+    assert.equal(first((s) => s, burn, [0]), [], 'a column does not')
+    assert.equal(first(quiet, burn, [0]), [], 'the answer of reduce comes at the end')
+    assert.equal(first(calling, (n) => numbers(n)), ['fn'])
+    for (const fn of [(n: number) => n * 3, (n: number) => `${n}`.split(','), (n: unknown) => Number(n), (n: number) => { if (n === 1) return 1; return 2 }]) assert.equal(first(calling, fn), [], String(fn))
   })
 })
 

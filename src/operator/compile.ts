@@ -195,7 +195,7 @@ export const instantiate = (
   { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS }: Driving = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
-  const apart = fns.map(apartOf)
+  const apart = apartOf(program, program.nodes.map((node) => kernelOf(kernels, node)), fns, columns)
   const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns, apart })
   const { below, above } = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
