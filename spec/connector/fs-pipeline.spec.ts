@@ -81,7 +81,7 @@ suite('files in a pipeline', (it) => {
       assert.equal([position.line, position.file, stage], [30_002, file, 'rows'])
       assert.is((cause as { code?: string }).code, 'ERR_MILLRACE_CSV_ROW')
       assert.is((item as { text?: string }).text, '15000')
-      assert.is((report.results['out'] as fs.FileResult).items, 19_999)
+      assert.is(report.results['out'].items, 19_999)
       assert.is(readFileSync(join(dir, 'b.csv'), 'utf8'), readFileSync(file, 'utf8').replace('\n15000\n', '\n'))
       const error = await failure(pipeline({ out: fs.csv(file).observe({ overflow: 'dropOldest' }) }).run({ workers }).done)
       assert.is(error.code, 'ERR_MILLRACE_CSV_ROW')

@@ -6,6 +6,7 @@ import { map, pipeline } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { suite } from '../support/suite.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { warmPool } from '../support/warm.ts'
 
 const MIB = 1024 * 1024
 /** No multiple of anything: splits have to begin at whole bytes. */
@@ -18,6 +19,7 @@ suite('huge files', (it) => {
     const fd = openSync(file, 'w')
     for (let i = 0; i < LINES; i++) writeSync(fd, `${String(i).padEnd(LINE, '.')}\n`)
     closeSync(fd)
+    await warmPool(2) // a pool that is not ready in time is not waited for
     const run = pipeline({ out: fs.lines(file).pipe(map((line) => [parseInt(line, 10), line.length])).observe() }).run({ workers: 2 })
     const found: unknown[] = []
     run.outputs.out.subscribe((pair) => found.push(pair))

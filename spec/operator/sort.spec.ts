@@ -21,10 +21,18 @@ const ownTmp = ({ defer }: Scope): string => {
   const before = process.env['TMPDIR']
   const dir = mkdtempSync(join(tmpdir(), 'millrace-sort-spec-'))
   process.env['TMPDIR'] = dir
-  defer(() => {
+  defer(async () => {
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
-    rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }) // the loader of workers may be writing its cache there
+    for (let tries = 0; ; tries++) {
+      try {
+        rmSync(dir, { recursive: true, force: true })
+        return
+      } catch (error) {
+        if (tries === 100) throw error // the loader of workers writes its cache there, but not for so long
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
   })
   return dir
 }
