@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import {
   from, forEach, interval, map, mapAsync, orElse, pipeline, range, reopen, take, toArray, type Opening, type PipelineError, type Report, type Source
 } from '../../src/index.ts'
-import { rejection } from '../support/attempt.ts'
+import { codeThrown, rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 import { jumping } from '../support/timed.ts'
 
@@ -15,15 +15,6 @@ const failing = (items: readonly number[], message = 'gone'): Source<number> =>
       throw new Error(message)
     }
   })
-
-const codeOf = (make: () => unknown): unknown => {
-  try {
-    make()
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
-  throw new Error('nothing was thrown')
-}
 
 const WORKERS = { workers: 0 }
 
@@ -101,7 +92,7 @@ suite('orElse', (it) => {
     const report: Report = await pipeline({ out: orElse(failing([1]), () => from([2]), { name: 'either' }).to(toArray()) }).run(WORKERS).done
     assert.is(report.stages.find((s) => s.name === 'either')!.gauges!['source'], 'other')
     for (const make of [() => orElse(7 as never, () => from([1])), () => orElse(from([1]), 7 as never), () => orElse(from([1]), () => undefined, { name: '' })]) {
-      assert.is(codeOf(make), 'ERR_MILLRACE_ARGUMENT')
+      assert.is(codeThrown(make), 'ERR_MILLRACE_ARGUMENT')
     }
   })
 })
@@ -194,9 +185,9 @@ suite('reopen', (it) => {
     const p = pipeline({ out: reopen(log(5, 2), { name: 'log', initialMs: 0 }).to(toArray()) })
     assert.equal((await p.run(WORKERS).done).stages.find((s) => s.name === 'log')!.gauges, { opened: 3, attempts: 2 })
     for (const options of [{ times: 0 }, { times: 1.5 }, { initialMs: -1 }, { factor: 0.5 }, { maxMs: -1 }, { jitter: 2 }, { resetAfterMs: -1 }, { whenEnded: 'fail' }, { decide: 'retry' }, { name: '' }]) {
-      assert.is(codeOf(() => reopen(from([1]), options as never)), 'ERR_MILLRACE_ARGUMENT', JSON.stringify(options))
+      assert.is(codeThrown(() => reopen(from([1]), options as never)), 'ERR_MILLRACE_ARGUMENT', JSON.stringify(options))
     }
-    for (const wrong of [7, undefined, {}, 'source']) assert.is(codeOf(() => reopen(wrong as never)), 'ERR_MILLRACE_ARGUMENT')
+    for (const wrong of [7, undefined, {}, 'source']) assert.is(codeThrown(() => reopen(wrong as never)), 'ERR_MILLRACE_ARGUMENT')
     assert.is(((await rejection(reopen(() => 7 as never, { times: 1, initialMs: 0 }).toArray(WORKERS)))).code, 'ERR_MILLRACE_ARGUMENT')
   })
 })

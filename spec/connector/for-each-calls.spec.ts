@@ -5,7 +5,7 @@ import {
   adaptive, circuitBreaker, forEach, from, pipeline, range, retry, type DeadLetter, type Report, type Sink
 } from '../../src/index.ts'
 import { forEachTaskEither } from '../../src/fp-ts.ts'
-import { rejection } from '../support/attempt.ts'
+import { codeThrown, rejection } from '../support/attempt.ts'
 import { suite } from '../support/suite.ts'
 
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -15,15 +15,6 @@ const settled = async (size: number, sink: Sink<number, number>): Promise<{ read
   const run = pipeline({ out: range(0, size).to(sink) }).run({ workers: 0 })
   run.deadLetters.subscribe((letter) => letters.push(letter))
   return { report: await run.done, letters }
-}
-
-const codeOf = (make: () => unknown): unknown => {
-  try {
-    make()
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
-  throw new Error('nothing was thrown')
 }
 
 suite('forEach with calls', (it) => {
@@ -104,7 +95,7 @@ suite('forEach with calls', (it) => {
   it('refuses options that make no sense', () => {
     const fn = (): undefined => undefined
     for (const options of [{ concurrency: 0 }, { concurrency: 'many' }, { concurrency: {} }, { timeoutMs: 0 }, { onError: 'ignore' }, { fallback: 7 }]) {
-      assert.is(codeOf(() => forEach(fn, options as never)), 'ERR_MILLRACE_ARGUMENT', JSON.stringify(options))
+      assert.is(codeThrown(() => forEach(fn, options as never)), 'ERR_MILLRACE_ARGUMENT', JSON.stringify(options))
     }
   })
 

@@ -39,6 +39,9 @@ export const thrown = (fn: () => unknown): PipelineError => {
   throw new Error(`expected a throw, got ${String(value)}`)
 }
 
+/** The code of the error that a function throws. */
+export const codeThrown = (fn: () => unknown): unknown => thrown(fn).code
+
 /** A declaration that is refused, with the code of arguments. */
 export const refused = (make: () => unknown): void => {
   try {
