@@ -111,6 +111,12 @@ suite('records', (it) => {
     inColumns((i) => ({ a: i, b: 'x', c: true, rare: new Map([[i, { a: i }]]), also: [new Set([i])] }))
   })
 
+  it('as many fields as a record may have go as columns, whatever they are', () => {
+    for (const value of [1, 1.5, 5n, new Date(5), new Uint8Array(2), 'GET', 'x'.repeat(40), true, null, [1], { a: 1 }]) {
+      inColumns(() => Object.fromEntries(many((k) => [`f${k}`, structuredClone(value)])))
+    }
+  })
+
   it('null, undefined and a missing key are three things, and keys keep their order', () => {
     inColumns((i) => i % 4 === 0 ? { a: i, c: 2, d: 3 } : { a: i, b: [null, undefined, 'x'][i % 3], c: 2, d: 3 })
     inColumns((i) => i % 2 === 0 ? { kind: 'circle', r: i } : { kind: 'square', side: i, at: { x: 1 } })

@@ -48,7 +48,7 @@ class Writer {
     const body = several
       ? `switch (u8[which + i]) {\n${values.map((value, v) => `case ${v}: out[i] = ${value}; c${v}++; break`).join('\n')}\n}`
       : `out[i] = ${values[0]!}`
-    return `const { f64, i32, u32, u8, b64 } = views
+    return `const { f64, i32, u32, u8, b64: longs } = views
 ${nodes.map((node) => this.#locals(node)).filter((line) => line !== '').join('\n')}
 ${several ? `let ${variants.map((_, v) => `c${v} = 0`).join(', ')}` : ''}
 ${this.#functions.join('\n')}
@@ -88,7 +88,7 @@ return out`
     switch (kind) {
       case 'number': return `${this.#isPacked(node) ? 'i32' : 'f64'}[b${id} + ${index}]`
       case 'date': return `new Date(f64[b${id} + ${index}])`
-      case 'bigint': return `b64[b${id} + ${index}]`
+      case 'bigint': return `longs[b${id} + ${index}]` // `b64` would be the column of number 64
       case 'flag': case 'nil': return node.masked ? `FLAGS[u8[m${id} + ${index}]]` : `u8[m${id} + ${index}] === ${TRUE}`
       case 'string':
         return this.#isPacked(node) ? `w${id}[u8[b${id} + ${index}]]` : `t${id}.substring(a${id}, a${id} = u32[e${id} + ${index}])`
