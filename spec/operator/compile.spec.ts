@@ -174,6 +174,18 @@ suite('a stage that stops', (it) => {
     assert.equal(outs[0], [2, 2, 1])
   })
 
+  it('what is held below it reaches all who read it, also when one of these stops in the end (C4)', async () => {
+    for (const first of [take<number>(7), map((n: number) => (n === 7 ? boom() : n), { onError: 'stop' })]) {
+      for (const other of [take<number>(2), map((n: number) => (n === 2 ? boom() : n), { onError: 'stop' })]) {
+        const { outs } = await runGraph<number>((s) => {
+          const again = s.pipe(first, batch({ count: 100 }), flatMap((held) => held))
+          return [again, again.pipe(other), again.pipe(map((n) => -n))]
+        }, [numbers(10)])
+        assert.equal(outs, [numbers(7), [0, 1], numbers(7).map((n) => -n)])
+      }
+    }
+  })
+
   it('stopping in the end of one stage does not hold back the ends behind it (C4)', async () => {
     const { outs } = await verifyGraph<number>((s) => [
       s.pipe(batch({ count: 5 }), take(1), map((b) => b.length), batch({ count: 5 }), map((b) => b[0]!)),

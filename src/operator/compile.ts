@@ -151,25 +151,26 @@ const answerOf = (answer: unknown): unknown => {
 }
 
 interface Kinship {
-  /** By node: the outlets below it. */
-  readonly below: readonly (readonly number[])[]
-  /** By node: the nodes above it. */
-  readonly above: readonly (readonly number[])[]
+  /** By node, and by outlet: the nodes above it, the nearest first. */
+  readonly ofNodes: readonly (readonly number[])[]
+  readonly ofOutlets: readonly (readonly number[])[]
 }
 
-const kinship = ({ nodes, roots }: Program): Kinship => {
-  const outletsOf = (targets: readonly Target[]): readonly number[] =>
-    targets.flatMap((t) => ('outlet' in t ? [t.outlet] : outletsOf(nodes[t.node]!.targets.flat())))
-  const above: number[][] = nodes.map(() => [])
+const kinship = ({ nodes, roots, outlets }: Program): Kinship => {
+  const ofNodes: (readonly number[])[] = nodes.map(() => [])
+  const ofOutlets: (readonly number[])[] = outlets.map(() => [])
   const descend = (targets: readonly Target[], path: readonly number[]): void => {
     for (const t of targets) {
-      if ('outlet' in t) continue
-      above[t.node]!.push(...path)
-      descend(nodes[t.node]!.targets.flat(), [...path, t.node])
+      if ('outlet' in t) {
+        ofOutlets[t.outlet] = path
+        continue
+      }
+      ofNodes[t.node] = path
+      descend(nodes[t.node]!.targets.flat(), [t.node, ...path])
     }
   }
   descend(roots, [])
-  return { below: nodes.map((node) => outletsOf(node.targets.flat())), above }
+  return { ofNodes, ofOutlets }
 }
 
 /** The program with the functions that its kernels call: those of the user, or what a kernel makes of them. */
@@ -197,20 +198,27 @@ export const instantiate = (
   const { program, fns } = bindAll(declared, kernels, binding)
   const apart = apartOf(program, program.nodes.map((node) => kernelOf(kernels, node)), fns, columns)
   const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns, apart })
-  const { below, above } = kinship(program)
+  const above = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
   const counts = new Float64Array(program.nodes.length)
-  const closed = new Set<number>()
-  const isClosed = (outlet: number): boolean => closed.has(outlet)
-  const close = (outlets: readonly number[]): boolean => {
-    for (const outlet of outlets) closed.add(outlet)
-    return closed.size === program.outlets.length
+  const unread = new Set<number>()
+  const skipped = new Set<number>()
+  const isWanted = (targets: readonly Target[]): boolean => targets.some((t) => ('outlet' in t ? !unread.has(t.outlet) : !skipped.has(t.node)))
+  /**
+   * Nodes that feed nobody any more want no more; answers whether nobody wants more input. Whether a node is above that has stopped is
+   * another question: what is held below it goes on to all who read it when the input ends.
+   */
+  const rest = (nodes: readonly number[]): boolean => {
+    for (const k of nodes) {
+      if (isWanted(program.nodes[k]!.targets.flat())) break
+      skip(k)
+    }
+    return !isWanted(program.roots)
   }
-  /** The node wants no more: neither do those above it that feed nobody else. */
   const stop = (node: number): boolean => {
-    const over = close(below[node]!)
-    for (const k of [node, ...above[node]!]) if (below[k]!.every(isClosed)) skip(k)
+    skip(node)
+    const over = rest(above.ofNodes[node]!)
     if (over) shut()
     return over
   }
@@ -242,7 +250,6 @@ export const instantiate = (
   const first = makerOf(source, fns)(bound) as Loop
   /** One for each form in which items have come, of one state; what one of them is told all are told. */
   const loops = new Map<string, Loop>([['list', first]])
-  const skipped = new Set<number>()
   let isShut = false
   const skip = (k: number): void => {
     skipped.add(k)
@@ -339,18 +346,15 @@ export const instantiate = (
     resume: step,
     end: () => start(() => first.end()),
     closeOutlet: (outlet) => {
-      const over = close([outlet])
-      program.nodes.forEach((_, k) => {
-        if (below[k]!.includes(outlet) && below[k]!.every(isClosed)) skip(k)
-      })
-      return over
+      unread.add(outlet)
+      return rest(above.ofOutlets[outlet]!)
     },
     reopen: () => {
       giveUp()
       states.forEach((state, k) => {
         if (halted(k)) (state as Marked)[STOPPED] = false
       })
-      closed.clear()
+      unread.clear()
       skipped.clear()
       isShut = false
       for (const loop of loops.values()) loop.open()
