@@ -22,6 +22,27 @@ suite('families', (it) => {
     assert.equal(writer.counts(), { families: 1, compiled: 0 })
   })
 
+  it('a short run is a frame if the loop of its family is there, and makes none', () => {
+    const writer = createColumnsWriter()
+    const reader = createColumnsReader()
+    const make = (i: number): object => ({ a: i, b: `${i}` })
+    const write = (n: number): number => writer.write(many(make, n), 0, n, target, written)
+    for (let round = 0; round < 100; round++) assert.is(write(8), 0)
+    assert.equal(writer.counts(), { families: 0, compiled: 0 })
+    assert.is(write(64), 64)
+    assert.is(write(8), 0, 'the family is known, but has no loop')
+    for (let round = 0; round < 4; round++) write(64)
+    for (const n of [4, 8, 15]) {
+      assert.is(write(n), n)
+      assert.equal(reader.read(target.subarray(0, written.bytes), n), many(make, n))
+    }
+    assert.is(write(3), 0)
+    assert.is(writer.write(many((i) => ({ other: i }), 8), 0, 8, target, written), 0)
+    assert.is(writer.write(many((i) => (i < 4 ? make(i) : { a: 'text' }), 8), 0, 8, target, written), 8, 'widened by the short run')
+    assert.equal(reader.read(target.subarray(0, written.bytes), 8), many((i) => (i < 4 ? make(i) : { a: 'text' }), 8))
+    assert.equal(writer.counts(), { families: 1, compiled: 1 })
+  })
+
   it('a field that becomes nullable, optional and mixed does not make a family for each form', () => {
     const writer = createColumnsWriter()
     const makes: readonly ((i: number) => object)[] = [

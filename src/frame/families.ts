@@ -13,6 +13,7 @@
  *   F4  there are MAX_FAMILIES families; after MAX_STRANGERS new ones in a row that did not make a frame, one unknown run in
  *       STRANGER_EVERY is tried
  *   F5  with a hint the first item is enough: the family has the hint's kinds and optional fields, and its loop is compiled at once
+ *   F6  a run of less than WORTH items makes no family: it is a frame if the family that it is of has its loop
  * So items whose shapes never settle cost a bounded number of inferences and compilations, then what they cost without columns.
  * Getters: a shape is not inferred from items with accessors; where a later item has them, they are called by the gathering,
  * and once more by another codec if that item is not for columns after all.
@@ -37,8 +38,10 @@ const MAX_STRANGERS = 64
 const STRANGER_EVERY = 256
 /** Signatures that are remembered. */
 const MAX_SIGNATURES = 4096
-/** Runs shorter than this go as values: a frame of columns takes 5 us besides its items. */
+/** Runs shorter than this go as values as long as their family has no loop. */
 const WORTH = 16
+/** Runs shorter than this go as values in any case: a frame of columns takes 5 us besides its items, one of values as long. */
+const LEAST = 4
 /** Items of each variant that a frame has to have, on average. */
 const WORTH_PER_VARIANT = 8
 
@@ -175,6 +178,14 @@ export const createColumnsWriter = (plain = false): ColumnsWriter => {
     return remember(shape.length === 0 ? undefined : create(shape))
   }
 
+  /** The family of a short run: one that is known, and whose loop is compiled. */
+  const knownOf = (first: unknown, hint: Shape | undefined): Family | undefined => {
+    if (typeof first !== 'object' || first === null || !(Array.isArray(first) || isPlain(first))) return undefined
+    const signature = signatureOf(first)
+    const family = signature === undefined ? undefined : signaturesOf(hint).get(signature)
+    return family?.compiled === true ? family : undefined
+  }
+
   const gather = (family: Family, items: readonly unknown[], from: number, n: number, room: number): number => {
     prepare(scratch, family.layout, n)
     return family.gather(items, from, n, room, scratch)
@@ -219,9 +230,9 @@ export const createColumnsWriter = (plain = false): ColumnsWriter => {
     items: readonly unknown[], from: number, to: number, target: Buffer, written: { bytes: number }, hint?: Shape
   ): number => {
     const wanted = Math.min(to - from, MAX_ITEMS)
-    if (wanted < WORTH || busy) return 0 // busy: a getter writes a frame
+    if (wanted < LEAST || busy) return 0 // busy: a getter writes a frame
     for (const _ in Object.prototype) return 0 // every loop over keys would see it
-    const family = familyOf(items, from, from + wanted, hint)
+    const family = wanted < WORTH ? knownOf(items[from], hint) : familyOf(items, from, from + wanted, hint)
     if (family === undefined || family.losses > MAX_LOSSES) return 0
     busy = true
     try {
