@@ -10,6 +10,7 @@ import { inWorker } from '../error/wording-run.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import { bindRunner, RUN_OPTIONS, type RunOptions } from '../graph/runner.ts'
 import { sourceOf, type Closed, type Sink, type Source } from '../graph/source.ts'
+import type { Around } from '../graph/spec.ts'
 import type { Port } from '../graph/stage.ts'
 import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { explain, type Explanation } from '../plan/explain.ts'
@@ -196,6 +197,12 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
   }
 }
 
+/** A run inside a stage of another run, as that one runs. */
+const inside = <A>(out: Closed<A>, around: Around): Run<{ out: Closed<A> }> => {
+  const { workers, maxLatencyMs } = around
+  return start({ plan: plan({ out: out.port }, { workers, capacity: CHANNEL_ITEMS }), maxLatencyMs, context: currentContext(), around })
+}
+
 const observed = <A>(source: Source<A>, options: RunOptions | undefined, capacity?: number): Run<{ out: Closed<A> }> =>
   pipeline({ out: source.observe(capacity === undefined ? {} : { capacity }) }).run(options)
 
@@ -229,5 +236,5 @@ const toObservable = <A>(source: Source<A>, options?: RunOptions): Observable<A>
 bindRunner({
   toArray,
   toObservable,
-  iterate: (source, options) => iterateWith(source, (out) => pipeline({ out }).run(options))
+  iterate: (source, options, around) => iterateWith(source, (out) => (around === undefined ? pipeline({ out }).run(options) : inside(out, around)))
 })

@@ -16,7 +16,7 @@ import { PipelineError } from '../error/pipeline-error.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { Closed } from '../graph/source.ts'
 import { OBSERVE } from '../graph/observe.ts'
-import type { RunContext } from '../graph/spec.ts'
+import type { Around, RunContext } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
 import { loopsOf } from '../plan/loops.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
@@ -70,6 +70,8 @@ export interface StartOptions {
   readonly maxLatencyMs: number
   /** What `currentContext()` tells the run's functions. */
   readonly context?: Context | undefined
+  /** The run is one inside a stage of another. */
+  readonly around?: Around | undefined
 }
 
 class Running {
@@ -79,6 +81,7 @@ class Running {
   readonly #plan: Plan
   readonly #maxLatencyMs: number
   readonly #carried: Context | undefined
+  readonly #around: Around | undefined
   readonly #links: Links['links']
   readonly #edges: Links['edges']
   readonly #loops: readonly LoopRun[]
@@ -101,8 +104,9 @@ class Running {
   /** What waiting stages have set aside, by stage. */
   readonly #aside = new Map<string, Aside>()
 
-  constructor({ plan, signal, maxLatencyMs, context }: StartOptions) {
+  constructor({ plan, signal, maxLatencyMs, context, around }: StartOptions) {
     this.#carried = context
+    this.#around = around
     this.#plan = plan
     this.#maxLatencyMs = maxLatencyMs
     const { links, edges } = linksOf(plan)
@@ -206,15 +210,37 @@ class Running {
         aside.skipped += count
       },
       dropped: (count) => {
-        this.#dropped[name] = (this.#dropped[name] ?? 0) + count
+        this.#drop(name, count)
+      },
+      around: this.#inside(name, aside, task)
+    }
+  }
+
+  /** What runs that the stage starts have of this one: what they set aside is the stage's, by a name that says where. */
+  #inside(name: string, aside: Aside, task: number): Around {
+    return {
+      workers: this.#plan.workers,
+      maxLatencyMs: this.#maxLatencyMs,
+      setAside: (letter) => {
+        aside.deadLetters++
+        return this.#dead({ ...(letter as DeadLetter), stage: `${name}.${letter.stage}` }, task)
+      },
+      ended: (skipped, dropped) => {
+        aside.skipped += skipped
+        for (const [stage, count] of Object.entries(dropped)) this.#drop(`${name}.${stage}`, count)
       }
     }
+  }
+
+  #drop(name: string, count: number): void {
+    this.#dropped[name] = (this.#dropped[name] ?? 0) + count
   }
 
   /** A letter of the dead letters' own stages is counted and told, but not put before those stages again: it would go round for ever. */
   #dead(letter: DeadLetter, task: number): void | Promise<void> {
     this.#letters++
     for (const listen of this.#listeners) listen(letter)
+    if (this.#around !== undefined) return this.#around.setAside(letter)
     if (this.#letterTasks.size > 0 && !readsLetters(this.#plan, task)) return this.#letterBox.put(letter)
   }
 
@@ -239,6 +265,7 @@ class Running {
       if (signal !== undefined) ignore(signal, listener)
     }
     const report = this.#report()
+    this.#around?.ended(report.stages.reduce((sum, { skipped }) => sum + skipped, 0), report.dropped)
     if (this.#failure !== undefined) {
       const failure = this.#failure.with({ errors: this.#more })
       for (const output of this.outputs.values()) output.fail(failure)

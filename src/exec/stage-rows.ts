@@ -41,12 +41,13 @@ const row = (stage: PlannedStage, entered: number, out: number, skipped = 0, dea
 const leftBy = ({ outlets }: TaskPlan, outlet: number, edges: readonly Edge[]): number =>
   Math.max(0, ...(outlets[outlet] ?? []).map((channel) => edges[channel]!.itemsIn))
 
-const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Edge[]): readonly StageReport[] => {
+const chainRows = ({ plan, task }: Planned, program: Program, edges: readonly Edge[], asides: ReadonlyMap<string, Aside>): readonly StageReport[] => {
   const totals = task.totals!()
   const count = (node: number, which: number): number => totals[node * COUNTS_PER_NODE + which]!
   const through = (targets: readonly Target[]): number =>
     Math.max(0, ...targets.map((t) => ('node' in t ? count(t.node, COUNT_IN) : leftBy(plan, t.outlet, edges))))
-  const head = plan.head === undefined ? [] : [row(plan.head, 0, through(program.roots))]
+  const aside = plan.head && asides.get(plan.head.name)
+  const head = plan.head === undefined ? [] : [row(plan.head, 0, through(program.roots), aside?.skipped, aside?.deadLetters)]
   const kernels = program.nodes.map(({ targets }, k) => {
     const out = targets.reduce((sum, each) => sum + through(each), 0)
     return row(plan.kernels[k]!, count(k, COUNT_IN), out, count(k, COUNT_SKIPPED), count(k, COUNT_DEAD), count(k, COUNT_FAILED))
@@ -86,7 +87,7 @@ const summed = (rows: readonly StageReport[]): readonly StageReport[] => {
 export const stageRows = (tasks: readonly Planned[], edges: readonly Edge[], aside: ReadonlyMap<string, Aside>): readonly StageReport[] =>
   summed(tasks.flatMap((each) => {
     const { program, stages } = each.plan
-    return program === undefined ? [waitingRow(each, edges, aside.get(stages[0]!.name))] : chainRows(each, program, edges)
+    return program === undefined ? [waitingRow(each, edges, aside.get(stages[0]!.name))] : chainRows(each, program, edges, aside)
   })).map((one) => {
     const { stopped, gauges } = aside.get(one.name) ?? {}
     const told = one.gauges === undefined && gauges !== undefined ? { ...one, gauges: gauges() } : one // a source tells them too

@@ -9,6 +9,7 @@ import type { Observable } from 'rxjs'
 import type { OptionNames } from '../error/known-options.ts'
 import type { Context } from '../prelude/context.ts'
 import type { Source } from './source.ts'
+import type { Around } from './spec.ts'
 
 /** How to run things, for the methods of {@link Source} that run. */
 export interface RunOptions {
@@ -32,7 +33,8 @@ export const RUN_OPTIONS: OptionNames<RunOptions> = { signal: 1, workers: 1, max
 
 export interface Runner {
   toArray<A>(source: Source<A>, options?: RunOptions): Promise<A[]>
-  iterate<A>(source: Source<A>, options?: RunOptions): AsyncIterableIterator<A>
+  /** `around`: the run is one inside a stage of another. */
+  iterate<A>(source: Source<A>, options?: RunOptions, around?: Around): AsyncIterableIterator<A>
   toObservable<A>(source: Source<A>, options?: RunOptions): Observable<A>
 }
 
@@ -56,8 +58,8 @@ const loaded = async (): Promise<Runner> => {
 
 const later: Runner = {
   toArray: async (source, options) => (await loaded()).toArray(source, options),
-  iterate: async function* (source, options) {
-    yield* (await loaded()).iterate(source, options)
+  iterate: async function* (source, options, around) {
+    yield* (await loaded()).iterate(source, options, around)
   },
   toObservable: () => {
     throw new Error('millrace: toObservable needs the executor at once, and it is not loaded yet. Import "millrace" in this program, which loads it')

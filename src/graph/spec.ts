@@ -91,6 +91,25 @@ export interface Origin {
   readonly lines?: ArrayLike<number> | undefined
 }
 
+/** An item that a stage has set aside, and why; as users see it: exec/failure.ts. */
+export interface SetAside {
+  /** Name of the stage. */
+  readonly stage: string
+}
+
+/**
+ * What a run that a stage starts has of the run around it: so that nothing is lost there that would not be lost here.
+ */
+export interface Around {
+  /** Threads of the blocking lane, and how long an item may wait for company: as the run around. */
+  readonly workers: number
+  readonly maxLatencyMs: number
+  /** Takes a dead letter of the run inside, as one of the stage's; wait for what it answers before making more. */
+  setAside(letter: SetAside): void | Promise<void>
+  /** The run inside is over: what its stages have skipped, and dropped by their names, is counted here too. */
+  ended(skipped: number, dropped: Readonly<Record<string, number>>): void
+}
+
 /** What a source or a process may ask of the run that drives it. */
 export interface RunContext {
   /** Aborted when the run is cancelled or has failed, or when nobody reads this stage's output any more. */
@@ -107,6 +126,8 @@ export interface RunContext {
   gauges?(read: () => Readonly<Record<string, number | string>>): void
   /** Counts items that were lost to an overflow policy. */
   dropped(count: number): void
+  /** For runs that the stage starts; absent where no run drives it. */
+  readonly around?: Around | undefined
 }
 
 /** A source in progress. `pull` answers the next batch, or `undefined` at the end; `close` is called exactly once. */

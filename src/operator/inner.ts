@@ -4,9 +4,12 @@
  *   take ── items are here? ──▶ out
  *        └─ asynchronous: the next one is asked for (one at a time); the bell rings when it is there
  *
- * A `Source` is an async iterable: each is then a run of its own, which is cancelled when it is left early.
+ * A `Source` is a run of its own inside the one around, which is cancelled when it is left early.
  * Called by merge-map.ts and switch-map.ts.
  */
+import { theRunner } from '../graph/runner.ts'
+import { Source } from '../graph/source.ts'
+import type { Around, RunContext } from '../graph/spec.ts'
 import { inTurn, weather } from '../prelude/weather.ts'
 import type { Bell } from './bell.ts'
 
@@ -29,7 +32,8 @@ interface Iteration {
   return?(): unknown
 }
 
-const iterationOf = (operator: string, made: unknown): { readonly sync: boolean; readonly iteration: Iteration } => {
+const iterationOf = (operator: string, made: unknown, around: Around | undefined): { readonly sync: boolean; readonly iteration: Iteration } => {
+  if (made instanceof Source) return { sync: false, iteration: theRunner().iterate(made, {}, around) }
   const from = made as { [Symbol.asyncIterator]?: () => Iteration; [Symbol.iterator]?: () => Iteration } | null | undefined
   if (typeof from?.[Symbol.asyncIterator] === 'function') return { sync: false, iteration: from[Symbol.asyncIterator]!() }
   if (typeof from !== 'string' && typeof from?.[Symbol.iterator] === 'function') return { sync: true, iteration: from[Symbol.iterator]!() }
@@ -53,13 +57,13 @@ export class InnerStream {
   #here: { readonly value: unknown } | undefined
 
   /** Throws what `fn` throws. */
-  constructor(operator: string, stage: string, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
+  constructor(operator: string, { stage, around }: RunContext, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
     this.item = item
     this.index = index
     this.#bell = bell
     this.#stage = stage
     const call = this.#sky === undefined ? fn : (this.#sky.fn(stage, fn) as typeof fn)
-    const { sync, iteration } = iterationOf(operator, call(item, { signal: this.#controller.signal }))
+    const { sync, iteration } = iterationOf(operator, call(item, { signal: this.#controller.signal }), around)
     this.#sync = sync
     this.#iteration = iteration
   }

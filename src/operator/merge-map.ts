@@ -64,7 +64,7 @@ const merging =
       const index = feed.taken
       const item = feed.next()
       try {
-        live.push(new Turn(new InnerStream('mergeMap', context.stage, fn, item, index, bell)))
+        live.push(new Turn(new InnerStream('mergeMap', context, fn, item, index, bell)))
       } catch (error) {
         refusals.refuse(item, index, error)
       }
@@ -133,7 +133,7 @@ const merging =
 /**
  * Emits, for every item, the items of the source, async iterable or iterable that `fn` makes of it, of `concurrency` of them at a
  * time, as they come. The signal in `fn`'s second argument is aborted when the inner stream is not wanted any more. A `Source` is
- * a run of its own, with dead letters of its own.
+ * a run of its own; what its stages set aside is a dead letter of the run around, of the stage `mergeMap.NAME`.
  *
  * **Order**   that of each inner stream is kept; with `concurrency: 1` that of the items too, and with `ordered`, where the streams of later
  *             items are read ahead, up to `prefetch` items of each, while an earlier one goes on

@@ -9,7 +9,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { Observable, Subscribable } from 'rxjs'
 import { notASource, sourceUsed, stringAsSource } from '../../error/wording-sources.ts'
 import type { StageOptions } from '../../graph/options.ts'
-import { sourceOf, type Source } from '../../graph/source.ts'
+import { Source, sourceOf } from '../../graph/source.ts'
 import type { ItemBatch, RunContext, SourceCursor } from '../../graph/spec.ts'
 import { stageOptions } from '../../operator/check.ts'
 import { boundOf, DEFAULT_BOUND, type HoldOptions } from '../../operator/held.ts'
@@ -17,6 +17,7 @@ import { HOLD, STAGE } from '../option-names.ts'
 import { StreamPull } from '../stream-pull.ts'
 import { Gathering } from './gather.ts'
 import { Hold } from './hold.ts'
+import { cursorOf } from './nested.ts'
 
 /** Members of a list that are taken at a time: copying them costs nothing. */
 const LIST_BATCH = 4096
@@ -139,7 +140,7 @@ interface Shapes {
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
 /** By shape, not by class: programs may hold several copies of RxJS, and streams of other realms. */
-const opener = (input: unknown): ((context: RunContext) => SourceCursor) => {
+const opener = (input: unknown): ((context: RunContext) => SourceCursor | Promise<SourceCursor>) => {
   if (typeof input === 'string') throw stringAsSource()
   if (input === null || (typeof input !== 'object' && typeof input !== 'function')) throw notASource(input)
   const shapes = input as Shapes
@@ -147,6 +148,7 @@ const opener = (input: unknown): ((context: RunContext) => SourceCursor) => {
   if (isFunction(shapes.read) && isFunction(shapes.on) && isFunction(shapes.pause)) return ({ stage }) => nodeCursor(input as Readable, stage)
   if (isFunction(shapes.getReader)) return ({ stage }) => webCursor(input as ReadableStream<unknown>, stage)
   if (isFunction(shapes.subscribe)) return (context) => new Hold(input as Subscribable<unknown>, DEFAULT_BOUND, context)
+  if (input instanceof Source) return (context) => cursorOf(input, context)
   if (isFunction(shapes[Symbol.asyncIterator])) return ({ stage }) => asyncCursor(input as AsyncIterable<unknown>, stage)
   if (isFunction(shapes[Symbol.iterator])) return ({ stage }) => iteratorCursor(input as Iterable<unknown>, stage)
   throw notASource(input)

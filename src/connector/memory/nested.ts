@@ -2,7 +2,7 @@
  * A source that another source opens, reads and closes: by its own cursor where it is a source and nothing else, as a run of its own where
  * stages follow it or workers read it.
  *
- * Called by or-else.ts and reopen.ts.
+ * Called by or-else.ts, reopen.ts and from.ts.
  */
 import { theRunner } from '../../graph/runner.ts'
 import type { Source } from '../../graph/source.ts'
@@ -13,7 +13,7 @@ import { Gathering } from './gather.ts'
 export const cursorOf = async (source: Source<unknown>, context: RunContext): Promise<SourceCursor> => {
   const { spec } = source.port.stage
   if (spec.role === 'source' && spec.open !== undefined) return spec.open(context)
-  const items = theRunner().iterate(source)
+  const items = theRunner().iterate(source, {}, context.around)
   return new Gathering({ next: () => items.next(), stop: async () => items.return?.(), stopsNext: true })
 }
 

@@ -72,8 +72,8 @@ class Continued implements SourceCursor {
  * The items of `source` and, should it fail, those of the source that `other` makes of the failure and of how many items had been taken:
  * behind those that came before, not instead of them. What the other one fails with ends the run; it may be an `orElse` in its turn.
  *
- * A source with stages behind it, or that workers read, is opened as a run of its own here, with dead letters of its own: put the stages
- * behind `orElse` where you can. For items that fail see `onError`; for a source that is to be tried again, {@link reopen}.
+ * A source with stages behind it, or that workers read, is opened as a run of its own here, whose dead letters are those of the run around,
+ * of the stage `orElse.NAME`: put the stages behind `orElse` where you can. For items that fail see `onError`; for a source that is to be tried again, {@link reopen}.
  *
  * **Order**   kept
  * **Cost**    one promise per batch; a source that is a run of its own costs a run, and a promise per item

@@ -167,8 +167,8 @@ const makerOf = (given: unknown): ((opening: Opening) => Source<unknown>) => {
  * source each time, with how many items have been taken: so that a log is read from where it was left, or an iterator, which can be
  * read once, is made anew.
  *
- * A source with stages behind it, or that workers read, is opened as a run of its own here, with dead letters of its own: put the stages
- * behind `reopen` where you can. For items that fail see `onError`; to go on with another source, {@link orElse}.
+ * A source with stages behind it, or that workers read, is opened as a run of its own here, whose dead letters are those of the run around,
+ * of the stage `reopen.NAME`: put the stages behind `reopen` where you can. For items that fail see `onError`; to go on with another source, {@link orElse}.
  *
  * **Order**   kept: openings one after the other
  * **Cost**    one promise per batch; a source that is a run of its own costs a run each time, and a promise per item
