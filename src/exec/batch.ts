@@ -34,18 +34,21 @@ export interface Batch {
 /** Bytes that count as one item in a channel's bound. */
 const BYTES_PER_PERMIT = 1024
 
-export const localBatch = (items: readonly unknown[], text = false): Batch => ({
-  count: items.length,
-  weight: Math.max(1, items.length),
-  text,
-  items: () => items,
-  input: () => items,
-  owned: () => items,
-  bytes: () => Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`),
-  takeSlot: () => -1,
-  retain: () => undefined,
-  release: () => undefined
-})
+export const localBatch = (items: readonly unknown[], text = false): Batch => {
+  let bytes: Uint8Array | undefined
+  return {
+    count: items.length,
+    weight: Math.max(1, items.length),
+    text,
+    items: () => items,
+    input: () => items,
+    owned: () => items,
+    bytes: () => (bytes ??= Buffer.from(items.length === 0 ? '' : `${(items as readonly string[]).join('\n')}\n`)),
+    takeSlot: () => -1,
+    retain: () => undefined,
+    release: () => undefined
+  }
+}
 
 /** Numbers of a loop here; `free` gives their memory back. */
 export const columnBatch = (column: Column, free: () => void): Batch => {

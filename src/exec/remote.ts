@@ -12,11 +12,12 @@
  *   R3  an instance serves one morsel at a time; its partial state lives as long as the task
  *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
  *   R6  results leave when they fill a frame, when the morsel is over, and, if the reader waits for this very morsel, when the
- *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway
+ *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway. Lines for
+ *       files that appear when they are complete fill their frames, and wake nobody
  *   R7  where a task has many instances one that a failure has stopped is open again for its next morsel, which may come before that
  *       one: the caller's loop, which has their order, leaves out what is behind it
  *   R8  whoever pushes a notice reads afterwards whether it is waited for; the end of a split that nobody waits for, or that has made
- *       nothing while enough other splits lie ready, wakes nobody
+ *       nothing that is waited for while enough other splits lie ready, wakes nobody
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
@@ -79,6 +80,12 @@ interface Input extends Pick<ItemBatch, 'origin'> {
 
 /** Dead letters among the outlets. */
 const LETTERS = -1
+/** What leaves: whole frames; what has waited long enough, too; or everything. */
+type Due = 'full' | 'late' | 'all'
+
+/** Nothing of an outlet is seen before the run is over. */
+const isPatient = ({ registration: { program } }: RemoteTask, outlet: number): boolean => program.outlets[outlet]!.patient === true
+
 /** Items of the largest slice of a loop. */
 const LARGEST_SLICE = 16_384
 
@@ -104,6 +111,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     whisper(kind, slot, a, b, c, d)
     if (more || (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD))) return
     const task = tasks.get(arena.words(slot)[WORD_TASK]!)
+    if (kind === NOTICE_OUT && task !== undefined && isPatient(task, a)) return
     if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot)) nudge()
   }
   const { send, wholeFrames } = createResults({ worker, arena, emit: tellResults, post, now: machine.now })
@@ -116,15 +124,17 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     return new Fatal(tell(node, batch, index, base, undefined, error))
   }
 
-  function* flush(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, all: boolean): Generator<Step, void, unknown> {
+  function* flush(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, due: Due): Generator<Step, void, unknown> {
     const { outs, columns } = loop.instance
     for (let outlet = 0; outlet < outs.length; outlet++) {
-      const { text } = task.registration.program.outlets[outlet]!
+      const { text, patient = false } = task.registration.program.outlets[outlet]!
+      const all = due === 'all' || (due === 'late' && !patient)
       const held = outs[outlet]!
       const numbers = columns[outlet]?.count ?? 0
       const count = held.length + numbers
       const whole = all ? count : wholeFrames(count, outlet, loop.fills)
       if (whole === 0) continue
+      if (!patient) sent.awaited = true
       if (numbers > 0) {
         yield* send(NOTICE_OUT, slot, outlet, columns[outlet]!.view(), text, sent, loop.fills)
         loop.places.left(outlet, numbers)
@@ -138,32 +148,36 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       }
       loop.places.left(outlet, held.length)
     }
-    if (loop.dead.length > 0 && (all || wholeFrames(loop.dead.length, LETTERS, loop.fills) > 0)) {
+    if (loop.dead.length > 0 && (due !== 'full' || wholeFrames(loop.dead.length, LETTERS, loop.fills) > 0)) {
       const letters = loop.dead
       loop.dead = []
+      sent.awaited = true
       yield* send(NOTICE_DEAD, slot, LETTERS, letters, false, sent, loop.fills)
     }
-    if (all && loop.stops.length > 0) yield* send(NOTICE_STOP, slot, 0, loop.stops.splice(0), false, sent, new Map())
+    if (due === 'full' || loop.stops.length === 0) return
+    sent.awaited = true
+    yield* send(NOTICE_STOP, slot, 0, loop.stops.splice(0), false, sent, new Map())
   }
 
-  const isHeld = ({ instance: { outs, columns }, dead }: RemoteLoop): boolean =>
-    dead.length > 0 || outs.some((out) => out.length > 0) || columns.some((column) => column !== undefined && column.count > 0)
+  /** Whether the outlets hold something that has to leave in time. */
+  const isHeld = (task: RemoteTask, { instance: { outs, columns }, dead }: RemoteLoop): boolean =>
+    dead.length > 0 || outs.some((out, outlet) => out.length > 0 && !isPatient(task, outlet)) || columns.some((column) => column !== undefined && column.count > 0)
 
   /** Whether the caller's loop has nothing to do but to wait for this morsel. */
   const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
 
   /** Tells that a split is done; wakes the caller's loop if it has something to do then: results, other splits, an end (R8). */
-  const tellSplit = (task: RemoteTask, slot: number, made: boolean, lines: number, micros: number, kib: number): void => {
+  const tellSplit = (task: RemoteTask, slot: number, awaited: boolean, lines: number, micros: number, kib: number): void => {
     whisper(NOTICE_DONE, slot, lines, micros, kib, 0)
     const { stop, registration: { parallelism } } = task
     const ready = load(stop, WORD_SENT) - load(stop, WORD_BEGUN)
-    if (load(stop, WORD_STOP) === STOP_ABORT || ready <= parallelism || (made && isWanted(task, slot))) nudge()
+    if (load(stop, WORD_STOP) === STOP_ABORT || ready <= parallelism || (awaited && isWanted(task, slot))) nudge()
   }
 
   /** Sends what should leave now (R6). */
   const flushDue = (task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
     const late = waits || machine.now() - loop.since >= task.registration.maxLatencyMs
-    return flush(task, loop, slot, sent, late && isWanted(task, slot))
+    return flush(task, loop, slot, sent, late && isWanted(task, slot) ? 'late' : 'full')
   }
 
   /** Carries a status of the instance to its end: pauses are flushed, waits are slept. */
@@ -179,7 +193,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         loop.instance.close()
         return CLOSED
       }
-      if (!isHeld(loop)) loop.since = machine.now()
+      if (!isHeld(task, loop)) loop.since = machine.now()
       status = loop.instance.resume()
     }
     return status
@@ -206,7 +220,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     for (let from = 0; from < items.length; ) {
       const to = Math.min(items.length, from + loop.slice)
       const began = machine.now()
-      if (!isHeld(loop)) loop.since = began
+      if (!isHeld(task, loop)) loop.since = began
       const status = yield* settle(task, loop, slot, sent, loop.instance.run(items, from, to))
       loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace)
       yield* flushDue(task, loop, slot, sent)
@@ -225,7 +239,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     try {
       while (open && !(long && load(task.stop, WORD_STOP) === STOP_DRAIN)) {
         const pulled = cursor.pull()
-        if (pulled instanceof Promise && isHeld(loop)) yield* flushDue(task, loop, slot, sent, true)
+        if (pulled instanceof Promise && isHeld(task, loop)) yield* flushDue(task, loop, slot, sent, true)
         const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
         if (batch === undefined) break
         open = yield* feed(task, loop, slot, sent, batch, base)
@@ -242,7 +256,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   const known = (task: RemoteTask): boolean => tasks.get(task.registration.task) === task
 
   function* drive(task: RemoteTask, loop: RemoteLoop, slot: number): Generator<Step, void, unknown> {
-    const sent: Sent = { frames: 0, restedMs: 0 }
+    const sent: Sent = { frames: 0, restedMs: 0, awaited: false }
     const began = machine.now()
     loop.places.begin()
     const kind = arena.words(slot)[WORD_INPUT]!
@@ -256,7 +270,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
           each.batch = {}
           each.since = began
           yield* settle(task, each, slot, sent, each.instance.end())
-          yield* flush(task, each, slot, sent, true)
+          yield* flush(task, each, slot, sent, 'all')
         }
         return
       }
@@ -265,7 +279,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, (batch.items as readonly Split[])[0]!))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
       ending = slot
-      yield* flush(task, loop, slot, sent, true)
+      yield* flush(task, loop, slot, sent, 'all')
     } catch (error) {
       if (!known(task)) return
       loop.instance.outs.forEach((_, o) => (loop.instance.outs[o] = []))
@@ -284,7 +298,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         publish(task)
         const micros = Math.round((machine.now() - began - sent.restedMs) * 1000)
         const kib = Math.ceil(bytes / 1024)
-        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.frames > 0 || sent.restedMs > 0, lines, micros, kib)
+        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.awaited, lines, micros, kib)
         else emit(NOTICE_DONE, slot, lines, micros, kib, 0)
       }
     }

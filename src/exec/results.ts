@@ -21,6 +21,8 @@ export type Fills = Map<number, number>
 export interface Sent {
   frames: number
   restedMs: number
+  /** It has made something, ever, that a reader may wait for. */
+  awaited: boolean
 }
 
 /** Share of the slots that results may take; the rest is for morsels: without a slot, what all wait for might never begin. */

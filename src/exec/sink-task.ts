@@ -14,8 +14,11 @@ import type { Edge } from './edge.ts'
 import type { Output } from './output.ts'
 import type { Task, TaskContext } from './task.ts'
 
-/** Permits of text (items, or KiB) that are written together, about. */
-const MOST_WEIGHT = 4096
+/** Bytes of text that are written together, about; and pieces. Each write costs a trip to another thread, and two turns of the loop. */
+const MOST_BYTES = 2 * 1024 * 1024
+const MOST_PIECES = 16
+/** Smaller pieces are not waited with: the writer gathers those, and their frames are free for others. */
+const WORTH_HOLDING = 64 * 1024
 
 export class SinkTask implements Task {
   itemsIn = 0
@@ -57,24 +60,21 @@ export class SinkTask implements Task {
         leave()
       })
       for (;;) {
-        this.#pulling = true
-        const batch = await edge.pull()
-        this.#pulling = false
+        const batch = await this.#pull(edge)
         if (broken.length > 0) {
           batch?.release()
           throw broken[0]
         }
         if (batch === undefined) break
         const batches = [batch]
-        let count = batch.count
         let written: Written
         try {
-          if (writer.writeText !== undefined && weather === undefined) count += gather(batches, edge)
+          if (writer.writeText !== undefined && weather === undefined) await this.#gather(batches, edge, spec.replaces !== undefined)
           const turn = weather?.turn(stage!.name, `writes ${batch.count}`)
           if (turn !== undefined) await turn
           if (signal.aborted) throw this.#c.cancelled() // while the batch was on its way: who would end the write has been told
           weather?.outside(stage!.name, 'write')
-          written = await write(writer, batches, count)
+          written = await write(writer, batches)
         } finally {
           for (const each of batches) each.release()
         }
@@ -82,7 +82,7 @@ export class SinkTask implements Task {
           edge.leave()
           break
         }
-        this.itemsIn += count
+        this.itemsIn += countOf(batches)
       }
       if (signal.aborted) throw this.#c.cancelled()
       const result = await writer.finish()
@@ -97,6 +97,25 @@ export class SinkTask implements Task {
     } finally {
       edge.leave()
     }
+  }
+
+  /** Adds what else lies ready, for a writer that takes text in several pieces at a time; `patient`: and waits for more, if it is worth it. */
+  async #gather(batches: Batch[], edge: Edge, patient: boolean): Promise<void> {
+    let bytes = batches[0]!.bytes().length
+    const waits = patient && bytes >= WORTH_HOLDING
+    while (bytes < MOST_BYTES && batches.length < MOST_PIECES) {
+      const batch = edge.tryPull() ?? (waits ? await this.#pull(edge) : undefined)
+      if (batch === undefined) return
+      batches.push(batch)
+      bytes += batch.bytes().length
+    }
+  }
+
+  async #pull(edge: Edge): Promise<Batch | undefined> {
+    this.#pulling = true
+    const batch = await edge.pull()
+    this.#pulling = false
+    return batch
   }
 
   /** The whole run has succeeded. */
@@ -133,20 +152,10 @@ const abort = async (writer: SinkWriter<unknown> | undefined, reason: unknown): 
   }
 }
 
-/** Adds what else lies ready, for a writer that takes text in several pieces at a time; how many items that are. */
-const gather = (batches: Batch[], edge: Edge): number => {
-  let count = 0
-  for (let weight = batches[0]!.weight; weight < MOST_WEIGHT; ) {
-    const batch = edge.tryPull()
-    if (batch === undefined) break
-    batches.push(batch)
-    count += batch.count
-    weight += batch.weight
-  }
-  return count
-}
+const countOf = (batches: readonly Batch[]): number => batches.reduce((sum, { count }) => sum + count, 0)
 
-const write = (writer: SinkWriter<unknown>, batches: readonly Batch[], count: number): Written | Promise<Written> => {
+const write = (writer: SinkWriter<unknown>, batches: readonly Batch[]): Written | Promise<Written> => {
   if (writer.writeText === undefined) return writer.write(batches[0]!.items())
+  const count = countOf(batches)
   return count === 0 ? undefined : writer.writeText(batches.map((batch) => batch.bytes()), count)
 }

@@ -30,6 +30,8 @@ export interface ChannelPlan {
   readonly crossing: 'loop' | 'frames'
   /** The reader wants joined lines. */
   readonly text: boolean
+  /** It is a text sink that shows nothing before the run is over. */
+  readonly patient?: boolean | undefined
   /** The only fields of an item that cross, in frames. Absent: all. */
   readonly fields?: readonly string[] | undefined
 }
@@ -46,6 +48,9 @@ export interface Connections {
 
 const wantsText = (reader: PlanNode, writer: PlanNode): boolean =>
   reader.spec.role === 'sink' && reader.spec.accepts === 'text' && writer.spec.role === 'kernel'
+
+/** Whether nobody sees what the reader makes of lines before it has all of them: it replaces a file. */
+const isPatient = (reader: PlanNode): boolean => reader.spec.role === 'sink' && reader.spec.replaces !== undefined
 
 export const connect = (nodes: readonly PlanNode[], groups: readonly Group[], capacity: number): Connections => {
   const groupOf = new Map(groups.flatMap((group) => group.members.map((id) => [id, group.id] as const)))
@@ -76,7 +81,8 @@ export const connect = (nodes: readonly PlanNode[], groups: readonly Group[], ca
       capacity: HAND_OVER.has(e.writer.spec.kind) ? HANDED_OVER : capacity,
       bytes: CHANNEL_BYTES,
       crossing,
-      text: e.text
+      text: e.text,
+      ...(e.text && isPatient(e.reader) ? { patient: true } : {})
     }
   })
   const inlets = groups.map((group) => channels.filter((c) => c.to.task === group.id).sort((a, b) => a.to.inlet - b.to.inlet).map((c) => c.id))

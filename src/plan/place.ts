@@ -4,7 +4,12 @@
 import type { ChannelPlan, Connections } from './connect.ts'
 import type { Group } from './fuse.ts'
 import type { PlanNode } from './graph.ts'
-import type { Program, ProgramNode, Target } from './program.ts'
+import type { Program, ProgramNode, ProgramOutlet, Target } from './program.ts'
+
+const outletRead = (readers: readonly ChannelPlan[]): ProgramOutlet => ({
+  text: readers.some(({ text }) => text),
+  ...(readers.length > 0 && readers.every(({ patient }) => patient === true) ? { patient: true } : {})
+})
 
 export const programOf = (
   nodes: readonly PlanNode[],
@@ -46,6 +51,6 @@ export const programOf = (
   return {
     nodes: kernels.map(programNode),
     roots: first.spec.role === 'source' ? targetsOf(first.id, 0) : [{ node: 0 }],
-    outlets: Array.from({ length: outlets }, (_, outlet) => ({ text: own.some((c) => c.from.outlet === outlet && c.text) }))
+    outlets: Array.from({ length: outlets }, (_, outlet) => outletRead(own.filter((c) => c.from.outlet === outlet)))
   }
 }

@@ -39,6 +39,8 @@ export const stopsOnFailure = ({ nodes }: Pick<Program, 'nodes'>): boolean =>
 export interface ProgramOutlet {
   /** It carries strings that leave as joined lines. */
   readonly text: boolean
+  /** Nothing of it is seen before the run is over: its readers write files that appear when they are complete. */
+  readonly patient?: boolean | undefined
   /** What is known of its items in advance. */
   readonly columns?: Columns | undefined
 }
