@@ -39,8 +39,6 @@ import {
 const MAX_FALSE_STARTS = 3
 /** Promises of a worker's runner that may be open at a time. */
 const IN_FLIGHT = 16
-/** V8 would take up to 48 MiB per thread for the youngest objects; morsels leave garbage that dies at once. */
-const YOUNG_MB = 8
 /** How long a worker that was told to end may take before it is ended, in milliseconds. */
 const CLOSE_MS = 1000
 
@@ -183,7 +181,7 @@ export const createPool = (options: PoolOptions): Pool => {
         name: options.threadName?.(worker) ?? `millrace-${worker}`,
         workerData: boot,
         transferList: [port2, invitation.pulse],
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...options.limits },
+        ...(options.limits === undefined ? {} : { resourceLimits: options.limits }),
         ...flags()
       })
     } catch (error) {
