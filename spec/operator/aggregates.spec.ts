@@ -5,7 +5,7 @@ import {
   aggregate, aggregateBy, collect, combined, count, distinctCount, first, from, last, max, maxBy, mean, min, minBy, pipeline, quantiles, range,
   stddev, sum, toArray, topK, variance, type Aggregate, type Combiner
 } from '../../src/index.ts'
-import { thrown } from '../support/attempt.ts'
+import { rejection, thrown } from '../support/attempt.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'
 import { verifyOperator, verifyPolicies, verifyRefusals } from '../support/verify-operator.ts'
@@ -211,6 +211,26 @@ suite('aggregates', (it) => {
   it('a changed copy is a user\'s own', async () => {
     const half = { ...sum(), finish: (): string => 'changed' }
     assert.equal(await from([1, 2]).pipe(aggregate(half)).toArray({ workers: 0 }), ['changed'])
+  })
+
+  it('a state or a sum that is a promise is refused, also where it is the very promise that `create` made', async () => {
+    const forever = Promise.resolve(0)
+    const made = { create: () => forever, add: (state: Promise<number>) => state, combine: (a: Promise<number>) => a }
+    const added = { create: () => 0, add: (() => Promise.resolve(0)) as unknown as () => number, combine: (a: number) => a }
+    for (const of of [made, added] as readonly Combiner<number, unknown, unknown>[]) {
+      assert.is((await rejection(from([1, 2]).pipe(aggregate(of)).toArray({ workers: 0 }))).code, 'ERR_MILLRACE_STAGE_PROMISE')
+      assert.is((await rejection(from([1, 2]).pipe(aggregateBy((n) => n, of)).toArray({ workers: 0 }))).code, 'ERR_MILLRACE_STAGE_PROMISE')
+      assert.is((await rejection(from([1, 2]).pipe(aggregate(combined({ n: count(), of }))).toArray({ workers: 0 }))).code, 'ERR_MILLRACE_STAGE_PROMISE')
+    }
+  })
+
+  it('those in one program do not disturb each other: each has a function of its own, called with its own arguments', () => {
+    const twice = combined({ all: sum((n: number) => n), even: sum((n: number) => (n % 2 === 0 ? n : 0)), inner: combined({ n: count(), last: last((n: number) => n) }) })
+    const items = [1, 2, 3, 4]
+    assert.equal(answer(twice, items), { all: 10, even: 6, inner: { n: 4, last: 4 } })
+    assert.equal(answer(sum(), items), 10)
+    assert.equal(answer(mean(), items), 2.5)
+    assert.equal([topK(1, (n: number) => n), topK(3, (n: number) => n)].map((of) => answer(of as Any<number>, items)), [[4], [4, 3, 2]])
   })
 
   it('bad arguments are refused at declaration', () => {

@@ -18,10 +18,10 @@ const addTo = (g: Emitter, item: string, sends: boolean): string => {
     ${isNew} = ${before} === undefined && !${g.state}.parts.has(${key});
     if (${isNew}) {
       ${g.refusePromise(key)} ${key} = ${g.help}.newKey('aggregateBy', ${g.state}.parts.size, ${g.args}.maxKeys, ${key});
-      ${before} = ${g.call('create')};
+      ${before} = ${g.call('create')}; ${g.refusePromise(before)}
     }
-    ${after} = ${g.call('add', before, item)}; ${g.refusePromise(after)}
-    if (${isNew} || ${after} !== ${before}) ${g.state}.parts.set(${key}, ${after});
+    ${after} = ${g.call('add', before, item)};
+    if (${isNew} || ${after} !== ${before}) { ${g.refusePromise(after)} ${g.state}.parts.set(${key}, ${after}); }
     ${sends ? `if (${isNew} && ${g.state}.parts.size >= ${PART_SIZE}) { ${sendPart(g, 'parts')} }` : ''}`
 }
 

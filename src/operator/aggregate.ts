@@ -37,12 +37,13 @@ export const partialOf = (kind: string, fresh: Fresh, sends = true): Kernel => {
     kind,
     state: () => ({ value: undefined, has: false, added: 0 }),
     each: (g, item) => {
-      const [y, s] = [g.fresh('y'), g.state]
+      const [x, y, s] = [g.fresh('x'), g.fresh('y'), g.state]
       const large = sends && g.has('size')
         ? `if (++${s}.added >= ${PART_CHECK}) { ${s}.added = 0; if (${g.call('size', `${s}.value`)} >= ${PART_SIZE}) { ${send(g)} } }`
         : ''
-      return `if (!${s}.has) { ${s}.value = ${fresh(g)}; ${s}.has = true; }
-        ${y} = ${g.call('add', `${s}.value`, item)}; ${g.refusePromise(y)} ${s}.value = ${y}; ${large}`
+      return `if (!${s}.has) { ${y} = ${fresh(g)}; ${g.refusePromise(y)} ${s}.value = ${y}; ${s}.has = true; }
+        ${x} = ${s}.value; ${y} = ${g.call('add', x, item)};
+        if (${y} !== ${x}) { ${g.refusePromise(y)} ${s}.value = ${y}; } ${large}`
     },
     end: (g) => `if (${g.state}.has) { ${send(g)} }`
   }

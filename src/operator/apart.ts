@@ -27,7 +27,8 @@ const looking = (text: RegExp): ((fn: unknown) => boolean) => {
   }
 }
 
-const mayLoop = looking(LOOPS)
+/** Whether a function may have a loop of its own, by its text. */
+export const mayLoop = looking(LOOPS)
 const calls = looking(CALLS)
 
 const NONE: ReadonlySet<string> = new Set()

@@ -25,7 +25,7 @@ export type AnswerOf<C> = NonNullable<C extends { readonly finish?: infer F } ? 
  * that one part refuses is in none; but where two parts are a user's own, or `collect`, and the second of them throws, it stays in
  * the first.
  *
- * **Cost**    the sum of the parts, and a call through an array for each
+ * **Cost**    the sum of the parts: an item is added to all of them by one function, written for them
  * **Errors**  those of the parts
  * **Memory**  that of the parts. It can be deducted where all parts can, and is `ordered` where one is
  * @example

@@ -14,18 +14,15 @@ export interface Extreme {
 
 const none: Extreme = { has: false, rank: undefined, item: undefined }
 
-/** The core that keeps what is `better`; `whole`: the item and not its rank is the answer. */
-export const extremeCore = (name: string, better: (a: Rank, b: Rank) => boolean, whole: boolean): Core<Extreme> => ({
+/** The core that keeps the least, or the greatest if `most`; `whole`: the item and not its rank is the answer. */
+export const extremeCore = (name: string, most: boolean, whole: boolean): Core<Extreme> => ({
   name,
   create: () => none,
   check: (value) => checkRank(name, value),
   add: (state, value, item) => {
     const rank = value as Rank
-    return !state.has || better(rank, state.rank!) ? { has: true, rank, item: whole ? item : undefined } : state
+    return !state.has || (most ? rank > state.rank! : rank < state.rank!) ? { has: true, rank, item: whole ? item : undefined } : state
   },
-  combine: (a, b) => (!a.has || (b.has && better(b.rank!, a.rank!)) ? b : a),
+  combine: (a, b) => (!a.has || (b.has && (most ? b.rank! > a.rank! : b.rank! < a.rank!)) ? b : a),
   finish: (state) => (whole ? state.item : state.rank)
 })
-
-export const less = (a: Rank, b: Rank): boolean => a < b
-export const greater = (a: Rank, b: Rank): boolean => a > b

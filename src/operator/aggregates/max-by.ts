@@ -5,10 +5,10 @@
  */
 import type { Aggregate } from '../combiner.ts'
 import type { Rank } from './core.ts'
-import { extremeCore, greater } from './extremes.ts'
+import { extremeCore } from './extremes.ts'
 import { needed, ready } from './ready.ts'
 
-export const maxByCore = extremeCore('maxBy', greater, true)
+export const maxByCore = extremeCore('maxBy', true, true)
 
 /**
  * The item for which `by` answers the greatest; of several the first. Of nothing: `undefined`. Which of several came

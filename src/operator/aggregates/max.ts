@@ -5,10 +5,10 @@
  */
 import type { Aggregate } from '../combiner.ts'
 import type { Rank } from './core.ts'
-import { extremeCore, greater } from './extremes.ts'
+import { extremeCore } from './extremes.ts'
 import { ready } from './ready.ts'
 
-export const maxCore = extremeCore('max', greater, false)
+export const maxCore = extremeCore('max', true, false)
 
 /**
  * The greatest item, or the greatest of what `by` answers: numbers, bigints, or strings by their UTF-16 code units. Of nothing:

@@ -5,10 +5,10 @@
  */
 import type { Aggregate } from '../combiner.ts'
 import type { Rank } from './core.ts'
-import { extremeCore, less } from './extremes.ts'
+import { extremeCore } from './extremes.ts'
 import { needed, ready } from './ready.ts'
 
-export const minByCore = extremeCore('minBy', less, true)
+export const minByCore = extremeCore('minBy', false, true)
 
 /**
  * The item for which `by` answers the least; of several the first. Of nothing: `undefined`. Which of several came

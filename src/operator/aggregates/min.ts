@@ -5,10 +5,10 @@
  */
 import type { Aggregate } from '../combiner.ts'
 import type { Rank } from './core.ts'
-import { extremeCore, less } from './extremes.ts'
+import { extremeCore } from './extremes.ts'
 import { ready } from './ready.ts'
 
-export const minCore = extremeCore('min', less, false)
+export const minCore = extremeCore('min', false, false)
 
 /**
  * The least item, or the least of what `by` answers: numbers, bigints, or strings by their UTF-16 code units. Of nothing:
