@@ -63,12 +63,28 @@ const narrower = Object.entries(NARROWER).map(([folder, closed]) => ({
   to: { path: inFolders(closed), dependencyTypesNot: ['type-only'] }
 }))
 
+/** Folders inside of a folder that do not know each other: from, and what it does not import. */
+const APART = [
+  ['operator/loop', 'operator/(?!loop/|keyed/(keys|store)\\.ts$)', 'the loop of a task knows kernels by their contract, not the operators'],
+  [
+    'operator/(waiting|keyed|windows|aggregates)',
+    'operator/(?!(loop|waiting|keyed|windows|aggregates)/|(check|combiner|cpu|instant|order|option-names)\\.ts$)',
+    'what operators are made of knows none of them'
+  ],
+  ['exec/worker', 'exec/(chain|edges)/', 'a worker has neither tasks nor channels of the plan, only what protocol.ts says'],
+  ['exec/chain', 'exec/worker/', 'the caller\'s loop talks to workers by protocol.ts alone'],
+  ['exec/edges', 'exec/(chain|worker)/', 'channels do not know who reads and writes them']
+].map(([from, to, comment], i) => ({
+  name: `apart-${i}`, comment, severity: 'error', from: { path: `^src/${from}/` }, to: { path: `^src/${to}` }
+}))
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
     ...upwards,
     ...across,
     ...narrower,
+    ...APART,
     {
       name: 'every-folder-has-a-floor',
       comment: 'a folder of src/ that FLOORS does not name is outside all rules',

@@ -7,7 +7,7 @@
 import { workerData } from 'node:worker_threads'
 import { readers } from './connector/readers.ts'
 import type { Registration, ToWorker } from './exec/protocol.ts'
-import { createRemote } from './exec/remote.ts'
+import { createRemote } from './exec/worker/remote.ts'
 import { attachArena, type ArenaShared } from './frame/arena.ts'
 import { kernels } from './operator/kernels.ts'
 import { runWorker } from './pool/worker-loop.ts'

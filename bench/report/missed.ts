@@ -21,7 +21,7 @@ const missed: readonly Missed[] = [
   what is left is two threads that wake each other (40 us a frame of 2048) and the garbage, half of which V8's helper threads collect. In Tokio two tasks on
   two workers cost 120 ns and no system call: a task that is woken runs on the worker that woke it, so nothing crosses while the other core is
   busy. With a thread for each side it costs 760 ns.`,
-    remedy: `loops of tasks that read a frame's columns and make the record where the user's function is inlined (\`src/operator/generate.ts\`): V8 leaves
+    remedy: `loops of tasks that read a frame's columns and make the record where the user's function is inlined (\`src/operator/loop/generate.ts\`): V8 leaves
   out objects that nobody keeps, 9 ns a record in place of 24, and their garbage. docs/decisions/0022 has what was tried.`
   },
   {
@@ -44,7 +44,7 @@ const missed: readonly Missed[] = [
     why: `A number costs 8 ns of CPU from a worker to the loop and 10 the other way, both sides together, of which the two loops over it are 4 and the copies into and out of
   frames 1. The rest is threads that wake each other: morsels are done before the next one comes, so that each of them is a sleep and a
   wake-up, which need a core that is free.`,
-    remedy: 'measuring where nothing else runs; larger morsels where the loop is the one that is slower (`src/exec/pool-task.ts`).'
+    remedy: 'measuring where nothing else runs; larger morsels where the loop is the one that is slower (`src/exec/chain/pool-task.ts`).'
   },
   {
     bench: 'cpu-map',
@@ -65,7 +65,7 @@ const missed: readonly Missed[] = [
     why: `Two busy threads do not do twice the work of one on this machine: batches in piscina, which cost nothing to speak of beside such work, reach 1.7 to 1.9, and so do ours for
   numbers. The first 4 ms of a run are on the caller's loop, and one worker ends the last morsel alone. Records of 100 us stay behind
   numbers because of frames, not items: a morsel of 2 ms is 20 of them, and a frame of so few costs more than its items (docs/decisions/0022).`,
-    remedy: 'cores that share nothing; longer morsels (4 ms: 2 % less CPU, 8 ms: 3 to 5), once skewed items were measured with them; a run that begins on the pool at once where it is warm (`src/exec/chain-task.ts`).'
+    remedy: 'cores that share nothing; longer morsels (4 ms: 2 % less CPU, 8 ms: 3 to 5), once skewed items were measured with them; a run that begins on the pool at once where it is warm (`src/exec/chain/chain-task.ts`).'
   },
   {
     bench: 'skew',
@@ -80,7 +80,7 @@ const missed: readonly Missed[] = [
     fits: /loop by hand/,
     why: `The loop by hand is 0.6 to 1 ns an item: numbers stay in registers, and several items are worked at once. Ours is 2.4 ns: four calls whose targets are compared with the inlined
   ones (0.4), counters (0.4), a sum that each item waits for. The smaller size of the benchmark is over in 5 ms, of which starting a run is a part.`,
-    remedy: 'a loop that is compiled for the functions of one run, once it is known to be a long one (`src/operator/makers.ts`): measured, that is 1.4 ns.'
+    remedy: 'a loop that is compiled for the functions of one run, once it is known to be a long one (`src/operator/loop/makers.ts`): measured, that is 1.4 ns.'
   },
   {
     bench: 'io-map',
@@ -94,14 +94,14 @@ const missed: readonly Missed[] = [
     fits: /resolved/,
     why: `180 to 220 ns of CPU an item, 55 of them for the promise and for hearing it, be it by \`then\` or by \`await\`; about 80 are bookkeeping of ours. The quickest rounds are
   at 2.7 times p-map and 3.3 times Effect.forEach in CPU; the median is less, because it takes about a million items until V8 has done with ours.`,
-    remedy: 'a shorter path for an answer that is good (`src/operator/calls.ts`), and finding what V8 compiles anew in each run (`src/exec`).'
+    remedy: 'a shorter path for an answer that is good (`src/operator/waiting/calls.ts`), and finding what V8 compiles anew in each run (`src/exec`).'
   },
   {
     bench: 'ndjson',
     fits: /by hand/,
     why: `Within the spread of the runs. By hand the file is cut in two at once; ours begins on the caller's loop and hands out a MiB at a time, which costs some milliseconds of a run of
   400, and takes them back where one half is slower than the other.`,
-    remedy: 'larger inputs; a run that begins on the pool at once where it is warm (`src/exec/chain-task.ts`).'
+    remedy: 'larger inputs; a run that begins on the pool at once where it is warm (`src/exec/chain/chain-task.ts`).'
   },
   {
     bench: 'ndjson',

@@ -8,7 +8,7 @@ import {
   collect, count, counted, filter, forEach, from, keyedProcess, map, pipeline, range, session, sliding, take, toArray, tumbling, window, windowWithLate,
   type Source, type WindowKind
 } from '../../src/index.ts'
-import { hashKey } from '../../src/operator/hash.ts'
+import { hashKey } from '../../src/operator/loop/hash.ts'
 import { rejection } from '../support/attempt.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'

@@ -1,7 +1,7 @@
 /** Stages with a state per key: what they answer, what they forget, and that it is what a naive model does. */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import type { KeptOptions } from '../../src/operator/keyed.ts'
+import type { KeptOptions } from '../../src/operator/keyed/stages.ts'
 import { mapState, type Gone } from '../../src/operator/map-state.ts'
 import { scanBy } from '../../src/operator/scan-by.ts'
 import { runFlow } from '../support/run-kernel.ts'

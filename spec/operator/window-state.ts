@@ -1,6 +1,6 @@
 /** How much a flow's one kernel remembers after it has run over items: members of the collections in its state. For window.spec.ts. */
 import type { Flow } from '../../src/graph/source.ts'
-import { instantiate } from '../../src/operator/compile.ts'
+import { instantiate } from '../../src/operator/loop/compile.ts'
 import { kernels } from '../../src/operator/kernels.ts'
 import { compileStages, input } from '../support/run-kernel.ts'
 

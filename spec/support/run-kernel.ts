@@ -9,7 +9,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import { Source, sourceOf, type Flow } from '../../src/graph/source.ts'
 import type { KernelSpec } from '../../src/graph/spec.ts'
 import type { Port, Stage } from '../../src/graph/stage.ts'
-import { CLOSED, DONE, instantiate, PAUSED, WAIT, type Instance, type Status } from '../../src/operator/compile.ts'
+import { CLOSED, DONE, instantiate, PAUSED, WAIT, type Instance, type Status } from '../../src/operator/loop/compile.ts'
 import { kernels } from '../../src/operator/kernels.ts'
 import type { Binding, Program, ProgramNode, Target } from '../../src/plan/program.ts'
 

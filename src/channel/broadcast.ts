@@ -20,7 +20,7 @@
  *              wait are taken back. Of sends that wait, 512 are in one line over all threads; those of a thread beyond join it in order
  * Source       tokio `sync::broadcast` for 'lag'; 'wait' is its opposite choice
  *
- * Called by exec/link.ts and, through `millrace/sync`, by users.
+ * Called by exec/edges/link.ts and, through `millrace/sync`, by users.
  */
 import { argumentError } from '../error/pipeline-error.ts'
 import { wholeNumber } from '../sync/check.ts'

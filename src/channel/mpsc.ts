@@ -22,7 +22,7 @@
  *              released its permits, and disposed its receiver
  *
  * mpsc/types.ts is what users see; sender.ts, receiver.ts and permit.ts are the ends; core.ts is what they ask of local.ts and shared.ts.
- * Called by exec/link.ts and, through `millrace/sync`, by users.
+ * Called by exec/edges/link.ts and, through `millrace/sync`, by users.
  */
 import { knownOptions, type OptionNames } from '../error/known-options.ts'
 import { wholeNumber } from '../sync/check.ts'

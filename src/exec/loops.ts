@@ -11,7 +11,7 @@ import { setImmediate } from 'node:timers'
 import type { Loop } from '../graph/spec.ts'
 import type { LoopPlan } from '../plan/loops.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Edge } from './edge.ts'
+import type { Edge } from './edges/edge.ts'
 import type { Task } from './task.ts'
 
 /** Stages for which a second input brings no items. */

@@ -7,8 +7,8 @@ import { stageFailed } from '../error/wording-run.ts'
 import { PipelineError } from '../error/pipeline-error.ts'
 import type { Inlet, ItemBatch, Outlet, ProcessSpec, RunContext } from '../graph/spec.ts'
 import type { PlannedStage } from '../plan/plan.ts'
-import { localBatch, type Batch } from './batch.ts'
-import type { Edge } from './edge.ts'
+import { localBatch, type Batch } from './edges/batch.ts'
+import type { Edge } from './edges/edge.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** Stages that wait for their channels only, whatever they hold. */

@@ -6,7 +6,7 @@
  */
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Program, Target } from '../plan/program.ts'
-import type { Edge } from './edge.ts'
+import type { Edge } from './edges/edge.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
 import type { FailedItem } from './failure.ts'
 import type { StageReport } from './report.ts'

@@ -5,10 +5,10 @@ import type { Loop, RunContext } from '../graph/spec.ts'
 import type { Context } from '../prelude/context.ts'
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Weather } from '../prelude/weather.ts'
-import type { Edge } from './edge.ts'
+import type { Edge } from './edges/edge.ts'
 import type { DeadLetter } from './failure.ts'
 import type { LetterBox } from './letters.ts'
-import type { Outlets } from './outlets.ts'
+import type { Outlets } from './edges/outlets.ts'
 
 export interface TaskContext {
   readonly plan: TaskPlan

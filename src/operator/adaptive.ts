@@ -4,7 +4,7 @@
  */
 import { argumentError, ownCode } from '../error/pipeline-error.ts'
 import { callable, numberFrom, optionsObject, wholeNumber } from './check.ts'
-import type { LimitOptions } from './concurrency-limit.ts'
+import type { LimitOptions } from './waiting/concurrency-limit.ts'
 
 export interface AdaptiveOptions {
   /** Calls in flight at most, however fast they are. A whole number >= 1. */

@@ -9,8 +9,8 @@ import { gatheringOf, gatheringSpec, sendPart } from './aggregate.ts'
 import { bindShape } from './aggregates/bind.ts'
 import { PART_SIZE, type Combiner } from './combiner.ts'
 import { answeredByKey, keyedArgs, type KeyedOptions } from './count-by.ts'
-import type { Emitter, Kernel } from './kernel.ts'
-import { keyedBy, keyOf, type Key, type KeyField } from './keys.ts'
+import type { Emitter, Kernel } from './loop/kernel.ts'
+import { keyedBy, keyOf, type Key, type KeyField } from './keyed/keys.ts'
 
 const addTo = (g: Emitter, item: string, sends: boolean): string => {
   const [key, before, after, isNew] = [g.fresh('key'), g.fresh('before'), g.fresh('after'), g.fresh('isNew')]

@@ -17,7 +17,7 @@ import { describe, isReady } from './aggregates/ready.ts'
 import { stageOptions } from './check.ts'
 import { PART_CHECK, PART_SIZE, type Combiner } from './combiner.ts'
 import { cpu } from './cpu.ts'
-import type { Emitter, Kernel } from './kernel.ts'
+import type { Emitter, Kernel } from './loop/kernel.ts'
 
 type Fresh = (g: Emitter) => string
 

@@ -9,11 +9,11 @@ import type { StageOptions } from '../graph/options.ts'
 import { Source } from '../graph/source.ts'
 import type { ProcessSpec } from '../graph/spec.ts'
 import { makeStage } from '../graph/stage.ts'
-import { atHand } from './at-hand.ts'
+import { atHand } from './waiting/at-hand.ts'
 import { sources, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { passesAll, processSpec } from './process.ts'
-import { Sending } from './sending.ts'
+import { Sending } from './waiting/sending.ts'
 
 export interface BalanceOptions extends StageOptions {
   /** Items that are handed over at a time. A whole number >= 1. Default 1. */

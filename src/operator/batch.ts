@@ -11,7 +11,7 @@ import type { CpuOptions, OnError, Retry } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { callable, milliseconds, numberFrom, stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Emitter, Kernel } from './kernel.ts'
+import type { Emitter, Kernel } from './loop/kernel.ts'
 import { timedBatch, type TimedBatch } from './timed-batch.ts'
 
 export interface BatchOptions<A, E = undefined> extends CpuOptions<E> {

@@ -14,7 +14,7 @@ import type { Overflow } from '../graph/observe.ts'
 import type { StageOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
-import { bellOf } from './bell.ts'
+import { bellOf } from './waiting/bell.ts'
 import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { passesAll, processSpec } from './process.ts'
 

@@ -6,7 +6,7 @@
  *
  * Loaded by workers.
  */
-import type { Emitter, Fns, Kernel } from './kernel.ts'
+import type { Emitter, Fns, Kernel } from './loop/kernel.ts'
 import { isUnfinished, type ByTime } from './windows/engine.ts'
 
 const emitEach = (g: Emitter, results: string): string => {

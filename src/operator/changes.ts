@@ -7,8 +7,8 @@
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
-import type { Key } from './keys.ts'
+import type { Kernel } from './loop/kernel.ts'
+import type { Key } from './keyed/keys.ts'
 
 export const kernel: Kernel = {
   kind: 'changes',

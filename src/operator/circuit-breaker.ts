@@ -14,9 +14,9 @@ import { ownCode } from '../error/pipeline-error.ts'
 import type { Afterwards } from '../graph/options.ts'
 import { clock, type Alarm } from '../prelude/clock.ts'
 import { withGauges } from '../prelude/gauges.ts'
-import { isThenable, type CallContext } from './calls.ts'
+import { isThenable, type CallContext } from './waiting/calls.ts'
 import { AFTERWARDS, callable, milliseconds, oneOf, optionsObject, wholeNumber } from './check.ts'
-import { CircuitOpenError } from './refused-call.ts'
+import { CircuitOpenError } from './waiting/refused-call.ts'
 
 export interface CircuitBreakerOptions {
   /** Failures in a row that open the circuit. A whole number >= 1. Default 5. */

@@ -8,8 +8,8 @@
 import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessSpec } from '../graph/spec.ts'
-import { atHand } from './at-hand.ts'
-import { Feed } from './feed.ts'
+import { atHand } from './waiting/at-hand.ts'
+import { Feed } from './waiting/feed.ts'
 import { inputsOf, joined, processSpec } from './process.ts'
 import type { Row, Several } from './zip.ts'
 

@@ -5,12 +5,12 @@
  *     reader  free when it has taken one          lane async         state one combined item
  */
 import { flowOf, type Flow } from '../graph/source.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { callable, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
-import { Sending } from './sending.ts'
+import { Sending } from './waiting/sending.ts'
 
 export interface ConflateOptions extends WaitingOptions {
   /** Items that are combined into one at most; then the input waits. A whole number >= 1. Default: no bound. */

@@ -9,8 +9,8 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { halved, sendPart, type Held } from './aggregate.ts'
 import { stageOptions } from './check.ts'
 import { PART_SIZE } from './combiner.ts'
-import type { Kernel } from './kernel.ts'
-import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keys.ts'
+import type { Kernel } from './loop/kernel.ts'
+import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keyed/keys.ts'
 
 export interface KeyedOptions<E = undefined> extends CpuOptions<E> {
   /**

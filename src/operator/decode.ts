@@ -8,7 +8,7 @@ import type { Type } from 'io-ts'
 import { argumentError } from '../error/pipeline-error.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu, type PlainOptions } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'decode',

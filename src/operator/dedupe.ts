@@ -13,10 +13,10 @@ import type { ProcessContext } from '../graph/spec.ts'
 import { clock } from '../prelude/clock.ts'
 import { stageOptions, callable, milliseconds, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
-import type { Key } from './keys.ts'
+import type { Kernel } from './loop/kernel.ts'
+import type { Key } from './keyed/keys.ts'
 import { processSpec } from './process.ts'
-import { find, put, recent } from './recent.ts'
+import { find, put, recent } from './loop/recent.ts'
 import { plainPolicy, Refusals, type PlainPolicy } from './refusals.ts'
 
 export interface DedupeOptions<A, E = undefined> extends CpuOptions<E> {

@@ -6,11 +6,11 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { StageOptions } from '../graph/options.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { milliseconds, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { passesAll, processSpec } from './process.ts'
-import { Sending } from './sending.ts'
+import { Sending } from './waiting/sending.ts'
 
 export interface DelayOptions extends StageOptions {
   /** In milliseconds. */

@@ -9,8 +9,8 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { oneOf, stageOptions, wholeNumber } from './check.ts'
 import { heldByKey } from './count-by.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
-import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keys.ts'
+import type { Kernel } from './loop/kernel.ts'
+import { keyedBy, keyLimit, keyOf, unboundedBy, type Key, type KeyField } from './keyed/keys.ts'
 
 export interface DistinctOptions<E = undefined> extends CpuOptions<E> {
   /** Keys that are kept. A whole number >= 1, or Infinity: they are known to be few, and nobody need be warned. Default: no bound. */

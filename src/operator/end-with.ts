@@ -7,7 +7,7 @@
 import { flowOf, type Flow } from '../graph/source.ts'
 import { beginning } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'endWith',

@@ -7,9 +7,9 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { callable, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
 

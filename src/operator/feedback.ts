@@ -22,10 +22,10 @@ import { Source, type Flow } from '../graph/source.ts'
 import type { LoopEnd, ProcessContext, ProcessSpec } from '../graph/spec.ts'
 import { makeStage } from '../graph/stage.ts'
 import { weather } from '../prelude/weather.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { BackEdge } from './back-edge.ts'
 import { callable, optionsObject, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
 
 export interface FeedbackOptions extends StageOptions {

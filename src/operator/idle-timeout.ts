@@ -8,9 +8,9 @@
 import { silentFor } from '../error/wording-time.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { StageOptions } from '../graph/options.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { milliseconds, oneOf, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { passesAll, processSpec } from './process.ts'
 
 export interface IdleTimeoutOptions extends StageOptions {

@@ -1,5 +1,5 @@
 /** The instant of an item, as a user's `at` answers it. Called by windows, keyedProcess, and the spread before them. Loaded by workers. */
-import { settled } from './promised.ts'
+import { settled } from './loop/promised.ts'
 
 export const checkInstant = (operator: string, at: unknown): number => {
   if (typeof at === 'number' && Number.isFinite(at)) return at

@@ -8,9 +8,9 @@
 import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessSpec } from '../graph/spec.ts'
-import { atHand } from './at-hand.ts'
+import { atHand } from './waiting/at-hand.ts'
 import { wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 export interface InterleaveOptions extends StageOptions {

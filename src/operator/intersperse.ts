@@ -8,7 +8,7 @@ import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { beginning, stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export interface IntersperseOptions<B> extends Pick<CpuOptions, 'name' | 'lane'> {
   /** Comes in front of the first item, with it, or at the end when there is none. */

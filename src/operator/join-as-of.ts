@@ -7,11 +7,11 @@
  */
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
-import { bellOf } from './bell.ts'
+import { bellOf } from './waiting/bell.ts'
 import { numberFrom } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { boundOf, checkJoin, joinFull, joinKey, pairOf, timeOf, type JoinOptions } from './join.ts'
-import type { Key } from './keys.ts'
+import type { Key } from './keyed/keys.ts'
 import { joined, processSpec } from './process.ts'
 import { Refusals, type PlainPolicy } from './refusals.ts'
 

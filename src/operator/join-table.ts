@@ -8,7 +8,7 @@
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
 import { checkJoin, boundOf, joinFull, joinKey, type JoinOptions } from './join.ts'
-import type { Key } from './keys.ts'
+import type { Key } from './keyed/keys.ts'
 import { joined, processSpec } from './process.ts'
 import { Refusals, type PlainPolicy } from './refusals.ts'
 

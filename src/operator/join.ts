@@ -6,8 +6,8 @@
 import type { StageOptions } from '../graph/options.ts'
 import { argumentError } from '../error/pipeline-error.ts'
 import { AFTERWARDS, callable, oneOf, stageOptions, wholeNumber } from './check.ts'
-import type { Key } from './keys.ts'
-import { newKey } from './keys.ts'
+import type { Key } from './keyed/keys.ts'
+import { newKey } from './keyed/keys.ts'
 import type { PlainPolicy } from './refusals.ts'
 
 /** Options of every join. */

@@ -23,13 +23,13 @@ import { clock, realClock } from '../prelude/clock.ts'
 import { gaugesOf } from '../prelude/gauges.ts'
 import { weather } from '../prelude/weather.ts'
 import { concurrencyOf, type Adaptive } from './adaptive.ts'
-import { bellOf } from './bell.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, STOPPED, type CallContext, type Place } from './calls.ts'
+import { bellOf } from './waiting/bell.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, OPEN, STOPPED, type CallContext, type Place } from './waiting/calls.ts'
 import { callable, milliseconds, policyOf, stageOptions } from './check.ts'
-import { ConcurrencyLimit } from './concurrency-limit.ts'
-import { Feed } from './feed.ts'
+import { ConcurrencyLimit } from './waiting/concurrency-limit.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
-import { Rounds } from './rounds.ts'
+import { Rounds } from './waiting/rounds.ts'
 
 export interface MapAsyncOptions<A = unknown, B = never> extends FunctionOptions {
   /** Calls in flight at most. A whole number >= 1, or `adaptive({ max })`. Default 16. */

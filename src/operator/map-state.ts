@@ -6,8 +6,8 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import { callable } from './check.ts'
-import { keyedKernel, keyedSpec, type KeptOptions, type Step } from './keyed.ts'
-import type { HasKey, Key, KeyOf } from './keys.ts'
+import { keyedKernel, keyedSpec, type KeptOptions, type Step } from './keyed/stages.ts'
+import type { HasKey, Key, KeyOf } from './keyed/keys.ts'
 
 /** Why a state was let go: it was not used for `ttlMs`, room was needed, or the input has ended. */
 export type Gone = 'ttl' | 'full' | 'end'

@@ -7,10 +7,10 @@
  *     lane async               state `concurrency` inner streams, one item of each; with `ordered` `prefetch` of each
  */
 import { flowOf, type Flow, type Source } from '../graph/source.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { callable, flag, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
-import { InnerStream, type Inner, type InnerContext } from './inner.ts'
+import { Feed } from './waiting/feed.ts'
+import { InnerStream, type Inner, type InnerContext } from './waiting/inner.ts'
 import { processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
 

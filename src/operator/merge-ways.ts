@@ -7,8 +7,8 @@
  * Called by merge.ts.
  */
 import type { ProcessSpec } from '../graph/spec.ts'
-import { atHand } from './at-hand.ts'
-import { Feed } from './feed.ts'
+import { atHand } from './waiting/at-hand.ts'
+import { Feed } from './waiting/feed.ts'
 import type { Order } from './order.ts'
 
 /** Items of a source that is not preferred that are sent before the preferred one is looked at again. */

@@ -7,7 +7,7 @@
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'pairwise',

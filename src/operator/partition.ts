@@ -9,7 +9,7 @@ import { Source } from '../graph/source.ts'
 import { makeStage } from '../graph/stage.ts'
 import { sources } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'partition',

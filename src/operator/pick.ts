@@ -7,7 +7,7 @@
 import { argumentError } from '../error/pipeline-error.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu, type PlainOptions } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'pick',
@@ -15,18 +15,6 @@ export const kernel: Kernel = {
     const y = g.fresh('y')
     return `${y} = ${g.help}.picked(${item}, ${g.args}.fields); ${g.emit(y)}`
   }
-}
-
-const isField = Object.prototype.propertyIsEnumerable
-
-/** The fields of an item that are in the list, in its order. Called by the loop. */
-export const picked = (item: unknown, fields: readonly string[]): object => {
-  if (typeof item !== 'object' || item === null) {
-    throw new TypeError(`pick: the item is ${item === null ? 'null' : `a ${typeof item}`} and has no fields; filter those out before`)
-  }
-  const out: Record<string, unknown> = {}
-  for (const field of fields) if (isField.call(item, field)) out[field] = (item as Readonly<Record<string, unknown>>)[field]
-  return out
 }
 
 const checked = (fields: readonly unknown[]): readonly string[] => {

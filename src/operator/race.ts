@@ -7,8 +7,8 @@
  */
 import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
-import { atHand } from './at-hand.ts'
-import { Feed } from './feed.ts'
+import { atHand } from './waiting/at-hand.ts'
+import { Feed } from './waiting/feed.ts'
 import { inputsOf, joined, passesAll, processSpec, type ItemOf } from './process.ts'
 
 const run = atHand(async ({ context: { signal, inlets, outlets }, bell }) => {

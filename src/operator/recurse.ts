@@ -12,10 +12,10 @@
 import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions, OnError } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
-import { atHand, type AtHand } from './at-hand.ts'
-import { Calls, DEAD, DONE, DROPPED, FAILED, STOPPED, isThenable, OPEN, placeOf, type CallContext, type Place } from './calls.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
+import { Calls, DEAD, DONE, DROPPED, FAILED, STOPPED, isThenable, OPEN, placeOf, type CallContext, type Place } from './waiting/calls.ts'
 import { callable, milliseconds, policyOf, stageOptions, wholeNumber } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
 
 /** What has come of an item: what leaves, and what has its turn again. */

@@ -10,7 +10,7 @@ import { flowOf, type Flow } from '../graph/source.ts'
 import { halved, mergeOf, partialOf } from './aggregate.ts'
 import { beginning, callable, stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Emitter, Kernel } from './kernel.ts'
+import type { Emitter, Kernel } from './loop/kernel.ts'
 
 export interface ReduceOptions<S, E = undefined> extends CpuOptions<E> {
   /**

@@ -7,7 +7,7 @@
 import { argumentError } from '../error/pipeline-error.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu, type PlainOptions } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 /** What `replay` needs of a dead letter; one that was written and read again has it too. */
 export interface Replayable {

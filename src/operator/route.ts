@@ -11,7 +11,7 @@ import { Source } from '../graph/source.ts'
 import { makeStage } from '../graph/stage.ts'
 import { sources } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 /** The predicates by the names of their routes. */
 export type Routes<A, E = undefined> = Readonly<Record<string, (item: A, env: E) => boolean>>

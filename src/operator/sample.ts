@@ -6,9 +6,9 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import type { StageOptions } from '../graph/options.ts'
-import { atHand } from './at-hand.ts'
+import { atHand } from './waiting/at-hand.ts'
 import { milliseconds, stageOptions } from './check.ts'
-import { newest } from './newest.ts'
+import { newest } from './waiting/newest.ts'
 import { passesAll, processSpec } from './process.ts'
 
 export interface SampleOptions extends StageOptions {

@@ -6,8 +6,8 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import { beginning } from './check.ts'
-import { keyedKernel, keyedSpec, type KeptOptions } from './keyed.ts'
-import type { Key, KeyField, KeyOf } from './keys.ts'
+import { keyedKernel, keyedSpec, type KeptOptions } from './keyed/stages.ts'
+import type { Key, KeyField, KeyOf } from './keyed/keys.ts'
 
 export const kernel = keyedKernel(
   'scanBy',

@@ -9,7 +9,7 @@ import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export interface SlidingCountOptions extends Pick<CpuOptions, 'name' | 'lane'> {
   /** Items in a window. A whole number >= 1. */

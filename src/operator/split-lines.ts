@@ -8,8 +8,8 @@ import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
-import type { LineState } from './line-splitter.ts'
+import type { Kernel } from './loop/kernel.ts'
+import type { LineState } from './loop/line-splitter.ts'
 
 export interface SplitLinesOptions extends Pick<CpuOptions, 'name' | 'lane'> {
   /** A longer line ends the run: a bound on what somebody else sends. A whole number >= 1. Default 16 MiB. */

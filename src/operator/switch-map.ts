@@ -6,13 +6,13 @@
  *     lane async                  state one inner stream, one item of it
  */
 import { flowOf, type Flow, type Source } from '../graph/source.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { callable, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
-import { InnerStream, type Inner, type InnerContext } from './inner.ts'
+import { Feed } from './waiting/feed.ts'
+import { InnerStream, type Inner, type InnerContext } from './waiting/inner.ts'
 import { processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
-import { Sending } from './sending.ts'
+import { Sending } from './waiting/sending.ts'
 
 const switching =
   (fn: (item: unknown, context: InnerContext) => unknown, onError: PlainPolicy) =>

@@ -9,7 +9,7 @@ import type { CpuOptions, OnError, Retry } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { callable, oneOf, stageOptions, wholeNumber } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 import { plainPolicy } from './refusals.ts'
 
 export interface TakeBytesOptions<A, E = undefined> extends CpuOptions<E> {

@@ -10,9 +10,9 @@ import { Source, type Flow } from '../graph/source.ts'
 import type { ProcessSpec } from '../graph/spec.ts'
 import { makeStage } from '../graph/stage.ts'
 import { argumentError } from '../error/pipeline-error.ts'
-import { atHand } from './at-hand.ts'
+import { atHand } from './waiting/at-hand.ts'
 import { sources, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { passesAll, processSpec } from './process.ts'
 
 const run = (stop: AbortSignal | undefined): ProcessSpec['run'] =>

@@ -8,7 +8,7 @@ import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
 import { stageOptions } from './check.ts'
 import { cpu } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export interface TakeWhileOptions<E = undefined> extends CpuOptions<E> {
   /** Whether the item that ends it is emitted too. Default false. */

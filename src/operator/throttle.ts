@@ -13,9 +13,9 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import { argumentError } from '../error/pipeline-error.ts'
-import { atHand, type AtHand } from './at-hand.ts'
+import { atHand, type AtHand } from './waiting/at-hand.ts'
 import { callable, milliseconds, numberFrom, oneOf, stageOptions } from './check.ts'
-import { Feed } from './feed.ts'
+import { Feed } from './waiting/feed.ts'
 import { passesAll, processSpec } from './process.ts'
 import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
 

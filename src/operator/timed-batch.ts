@@ -11,10 +11,10 @@ import { stageFailed } from '../error/wording-run.ts'
 import type { FunctionOptions } from '../graph/options.ts'
 import type { ProcessContext, ProcessSpec } from '../graph/spec.ts'
 import { clock, type Alarm } from '../prelude/clock.ts'
-import { bellOf } from './bell.ts'
-import { Feed } from './feed.ts'
+import { bellOf } from './waiting/bell.ts'
+import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
-import { checkWeight } from './weight.ts'
+import { checkWeight } from './loop/weight.ts'
 
 export interface TimedBatch {
   readonly count: number

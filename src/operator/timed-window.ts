@@ -4,7 +4,7 @@
  * Called by window.ts.
  */
 import type { KernelSpec, ProcessSpec } from '../graph/spec.ts'
-import { byClock } from './by-clock.ts'
+import { byClock } from './waiting/by-clock.ts'
 import { windowsOf, type WindowArgs } from './windows/windows.ts'
 
 export interface WindowClock {

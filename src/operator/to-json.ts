@@ -9,7 +9,7 @@
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import { cpu, type PlainOptions } from './cpu.ts'
-import type { Kernel } from './kernel.ts'
+import type { Kernel } from './loop/kernel.ts'
 
 export const kernel: Kernel = {
   kind: 'toJson',

@@ -8,8 +8,8 @@
 import type { StageOptions } from '../graph/options.ts'
 import type { Source } from '../graph/source.ts'
 import type { ProcessContext } from '../graph/spec.ts'
-import { bellOf } from './bell.ts'
-import { Feed } from './feed.ts'
+import { bellOf } from './waiting/bell.ts'
+import { Feed } from './waiting/feed.ts'
 import { inputsOf, joined, processSpec, type ItemOf } from './process.ts'
 
 const run = async ({ inlets, outlets, signal }: ProcessContext): Promise<void> => {

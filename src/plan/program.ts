@@ -2,7 +2,7 @@
  * A program: the plain description of a task's fused stages, which travels to workers and is compiled there.
  *
  * Nodes form a forest: every node has one inlet; an outlet of a node feeds other nodes (several: fan-out inside the
- * task) or outlets of the program. Made by place.ts, compiled by operator/compile.ts. No logic but {@link stopsOnFailure}.
+ * task) or outlets of the program. Made by place.ts, compiled by operator/loop/compile.ts. No logic but {@link stopsOnFailure}.
  */
 import { mayStop, type OnError } from '../graph/options.ts'
 import type { Columns } from './columns.ts'

@@ -3,7 +3,7 @@
  *
  * `node --disallow-code-generation-from-strings` refuses `new Function` and leaves node:vm alone, so that is what compiles there
  * (decision 0015). Which of the two is found out by the first text of a thread, and decided here only. Not vm everywhere: what it
- * compiles has no place in the caller's realm, and a function without a flag is the common case. Called by operator/compile.ts,
+ * compiles has no place in the caller's realm, and a function without a flag is the common case. Called by operator/loop/compile.ts,
  * ship/, frame/ and connector/fs; imports nothing of ours.
  */
 import { compileFunction, constants } from 'node:vm'

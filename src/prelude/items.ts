@@ -3,7 +3,7 @@
  *
  *     list [1, 'a']      column Float64Array | Int32Array, maybe memory that is shared      progression { start, step, first, length }
  *
- * All of them have a `length`, and `slice`, which answers items of one's own. Made by sources and frames, read by operator/compile.ts.
+ * All of them have a `length`, and `slice`, which answers items of one's own. Made by sources and frames, read by operator/loop/compile.ts.
  * Pure data, on every thread.
  */
 

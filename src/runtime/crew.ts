@@ -7,7 +7,7 @@
  * A crew belongs to one runtime, or, one per number of workers, to all runs that are started without one. Here its parts are put
  * together: who hears a notice, a message, a death; and how long the threads live. With `keepAliveMs` the pool is let go when it has
  * had nothing to do for so long, and made anew with the next work.
- * Called by exec/pool-task.ts and runtime.ts. Knows pool/, frame/ and ship/.
+ * Called by exec/chain/pool-task.ts and runtime.ts. Knows pool/, frame/ and ship/.
  */
 import type { ResourceLimits } from 'node:worker_threads'
 import { createArena, type Arena } from '../frame/arena.ts'

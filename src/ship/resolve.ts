@@ -6,7 +6,7 @@
  *     shape    compiled by check.ts
  *
  * Everything is found and compiled before the first item moves; what is not there is an error that says what is. Called by
- * exec/remote.ts and runtime/. Loads nothing of the user's but the modules that are named: no acorn, io-ts, fp-ts or rxjs.
+ * exec/worker/remote.ts and runtime/. Loads nothing of the user's but the modules that are named: no acorn, io-ts, fp-ts or rxjs.
  */
 import { evaluate } from '../prelude/evaluate.ts'
 import { registry, type FnRef, type ModuleRef, type SourceRef } from './address.ts'

@@ -1,5 +1,5 @@
 /**
- * Workers without threads: each is what runs in a worker thread (exec/remote.ts), on the caller's loop, one step at a time, when the
+ * Workers without threads: each is what runs in a worker thread (exec/worker/remote.ts), on the caller's loop, one step at a time, when the
  * scheduler of a simulation lets it.
  *
  *   submit ──▶ queued ── turn ──▶ any worker: remote.run          submitTo ──▶ inbox[w] ── turn ──▶ worker w: remote.run
@@ -14,7 +14,7 @@
 import type { Transferable } from 'node:worker_threads'
 import { readers } from '../connector/readers.ts'
 import { NOTICE_DONE, type FromWorker, type ToWorker } from '../exec/protocol.ts'
-import { createRemote, type Emit, type Remote } from '../exec/remote.ts'
+import { createRemote, type Emit, type Remote } from '../exec/worker/remote.ts'
 import type { Arena } from '../frame/arena.ts'
 import { kernels } from '../operator/kernels.ts'
 import type { Death } from '../pool/bury.ts'

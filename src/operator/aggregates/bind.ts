@@ -2,7 +2,7 @@
  * For kernels: the functions of a stage whose `args` hold the shape of an aggregate, with those of the aggregate added under
  * the names of a combiner's. Called once per instance of a stage, on workers too.
  */
-import type { Fns } from '../kernel.ts'
+import type { Fns } from '../loop/kernel.ts'
 import type { Shape } from './core.ts'
 import { cores } from './cores.ts'
 import { gather, type Gather } from './gather.ts'

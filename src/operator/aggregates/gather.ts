@@ -7,8 +7,8 @@
  * (written.ts), since it is called for every item; the others are closures, called once per state.
  * Loaded by workers.
  */
-import { settled } from '../promised.ts'
-import type { Fns } from '../kernel.ts'
+import { settled } from '../loop/promised.ts'
+import type { Fns } from '../loop/kernel.ts'
 import type { Core, Shape } from './core.ts'
 import { writtenAdd, type Add } from './written.ts'
 

@@ -8,7 +8,7 @@
  * algorithms for HyperLogLog sketches, 2017 (arXiv:1702.01284), algorithm 6; the mixing of bits is that of MurmurHash3 (A. Appleby).
  * Called by distinct-count.ts, on workers too: a key has the same hash in every thread.
  */
-import type { Key } from '../keys.ts'
+import type { Key } from '../keyed/keys.ts'
 
 /** Bits of a hash that runs of zeros are looked for in, at most. */
 const RUN_BITS = 32

@@ -9,7 +9,7 @@
 import { argumentError } from '../../error/pipeline-error.ts'
 import { callable } from '../check.ts'
 import type { Aggregate } from '../combiner.ts'
-import type { Fns } from '../kernel.ts'
+import type { Fns } from '../loop/kernel.ts'
 import { gather, type Cores } from './gather.ts'
 import type { Args, Core, Shape } from './core.ts'
 

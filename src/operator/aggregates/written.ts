@@ -10,11 +10,11 @@
  * The names in it make its text another one for another aggregate: loops are shared by the texts of what they call (makers.ts).
  * Called by gather.ts; loaded by workers.
  */
-import { mayLoop } from '../apart.ts'
-import { hashKey } from '../hash.ts'
-import type { Fns } from '../kernel.ts'
-import { makerOf, textOf } from '../makers.ts'
-import { settled } from '../promised.ts'
+import { mayLoop } from '../loop/apart.ts'
+import { hashKey } from '../loop/hash.ts'
+import type { Fns } from '../loop/kernel.ts'
+import { makerOf, textOf } from '../loop/makers.ts'
+import { settled } from '../loop/promised.ts'
 import type { Args, Core, Shape } from './core.ts'
 
 export type Add = (state: unknown, item: unknown, env?: unknown) => unknown

@@ -6,7 +6,7 @@
  * A window closes when it is full, or at the end of the input, in the order in which the keys came.
  */
 import type { Gather } from '../aggregates/gather.ts'
-import { newKey, type Key } from '../keys.ts'
+import { newKey, type Key } from '../keyed/keys.ts'
 import { fire, tooManyWindows, type Engine, type EngineArgs, type EngineState, type Fired, type Firing } from './engine.ts'
 import type { CountedKind } from './kinds.ts'
 import { createWatermark } from './watermark.ts'

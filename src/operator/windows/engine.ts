@@ -8,7 +8,7 @@
  * Called by window.ts (kernels, on workers too) and timed-window.ts (on the event loop).
  */
 import type { Gather } from '../aggregates/gather.ts'
-import type { Key } from '../keys.ts'
+import type { Key } from '../keyed/keys.ts'
 import type { Watermark } from './watermark.ts'
 
 /** Why a window has fired: before it closed, when it closed, or again for an item that was late but allowed. */

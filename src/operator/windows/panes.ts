@@ -12,7 +12,7 @@
  * Windows fire in the order of their ends, of their starts, and, in a window, of what came first.
  */
 import type { Gather } from '../aggregates/gather.ts'
-import { newKey, type Key } from '../keys.ts'
+import { newKey, type Key } from '../keyed/keys.ts'
 import { fire, LATE, tooManyWindows, type Engine, type EngineArgs, type EngineState, type Fired, type Firing } from './engine.ts'
 import { popDue, pushDue, type Due } from './heap.ts'
 import type { SlidingKind } from './kinds.ts'

@@ -12,7 +12,7 @@
  * Sessions fire in the order of their ends; of equals the one that came first.
  */
 import type { Gather } from '../aggregates/gather.ts'
-import { newKey, type Key } from '../keys.ts'
+import { newKey, type Key } from '../keyed/keys.ts'
 import { fire, LATE, tooManyWindows, type Engine, type EngineArgs, type EngineState, type Fired, type Firing } from './engine.ts'
 import { popDue, pushDue, type Due } from './heap.ts'
 import type { SessionKind } from './kinds.ts'

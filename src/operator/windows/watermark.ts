@@ -10,7 +10,7 @@
  * Called by the engines of windows; plain data. Why it is here and not in the channels: docs/decisions/0012.
  */
 import { own } from '../../prelude/own-string.ts'
-import { refuseKey, type Key } from '../keys.ts'
+import { refuseKey, type Key } from '../keyed/keys.ts'
 
 interface Mark {
   /** The greatest instant of the split's items. */
