@@ -1,5 +1,5 @@
 /**
- * What a run has counted: per stage, in total, and per output. Plain data; made by run.ts from the tasks' counters.
+ * What a run has counted: per stage, in total, and per output. Plain data; made by counting.ts.
  */
 import type { Closed, Observed } from '../graph/source.ts'
 import type { FailedItem } from './failure.ts'

@@ -26,6 +26,7 @@ import { weather, type Weather } from '../prelude/weather.ts'
 import { ignore, listen } from '../sync/abort.ts'
 import { outside } from '../sync/scope.ts'
 import { ChainTask } from './chain/chain-task.ts'
+import { Counting, type Counted } from './counting.ts'
 import type { DeadLetter } from './failure.ts'
 import { LetterBox } from './letters.ts'
 import { linksOf, type Links } from './edges/link.ts'
@@ -33,9 +34,9 @@ import { LoopRun } from './loops.ts'
 import { Output } from './output.ts'
 import { Outlets } from './edges/outlets.ts'
 import { ProcessTask } from './process-task.ts'
-import type { Crossings, Metrics, Report, StageReport } from './report.ts'
+import type { Metrics, Report } from './report.ts'
 import { SinkTask } from './sink-task.ts'
-import { stageRows, type Aside } from './stage-rows.ts'
+import type { Aside } from './stage-rows.ts'
 import type { Task, TaskContext } from './task.ts'
 
 /** The watch looks this often whether anything still moves, in milliseconds; it also holds the process while a run goes on. */
@@ -87,12 +88,9 @@ class Running {
   readonly #loops: readonly LoopRun[]
   readonly #tasks: readonly { readonly plan: TaskPlan; readonly task: Task }[]
   readonly #controller = new AbortController()
-  readonly #started = performance.now()
-  readonly #cpu = process.cpuUsage()
-  readonly #loopBefore = performance.eventLoopUtilization()
+  readonly #counting = new Counting()
+  readonly #counted: Counted
   readonly #listeners = new Set<(letter: DeadLetter) => void>()
-  readonly #dropped: Record<string, number> = {}
-  readonly #results: Record<string, unknown> = {}
   readonly #more: unknown[] = []
   readonly #letterBox = new LetterBox()
   readonly #weather: Weather | undefined = weather()
@@ -100,9 +98,6 @@ class Running {
   #live: number
   #failure: PipelineError | undefined
   #draining = false
-  #letters = 0
-  /** What waiting stages have set aside, by stage. */
-  readonly #aside = new Map<string, Aside>()
 
   constructor({ plan, signal, maxLatencyMs, context, around }: StartOptions) {
     this.#carried = context
@@ -117,6 +112,7 @@ class Running {
     const outputOf = new Map(Object.entries(plan.outputs).map(([name, task]) => [task, this.outputs.get(name)!]))
     this.#tasks = plan.tasks.map((task) => ({ plan: task, task: this.#make(task, outputOf.get(task.id)) }))
     for (const loop of this.#loops) loop.watch(plan, this.#tasks.map(({ task }) => task), edges)
+    this.#counted = { plan, tasks: this.#tasks, edges, outputs: this.outputs }
     this.#live = this.#tasks.length
     this.#letterTasks = new Set(this.#tasks.filter(({ plan: task }) => readsLetters(plan, task.id)).map(({ task }) => task))
     this.deadLetters = observable((subscriber) => {
@@ -168,7 +164,7 @@ class Running {
       draining: () => this.#draining,
       deadLetter: (letter) => this.#dead(letter, plan.id),
       stopped: ({ stage, ...failed }) => {
-        this.#asideOf(stage).stopped ??= failed
+        this.#counting.asideOf(stage).stopped ??= failed
       },
       letters: this.#letterBox,
       fail: (error) => {
@@ -181,12 +177,6 @@ class Running {
     return new ProcessTask(context)
   }
 
-  #asideOf(name: string): Aside {
-    let aside = this.#aside.get(name)
-    if (aside === undefined) this.#aside.set(name, aside = { skipped: 0, deadLetters: 0 })
-    return aside
-  }
-
   /** Whether a loop reads the channel. */
   #isLoop(channel: number): boolean {
     const { channels, tasks } = this.#plan
@@ -194,7 +184,7 @@ class Running {
   }
 
   #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
-    const aside = this.#asideOf(name)
+    const aside = this.#counting.asideOf(name)
     return {
       signal: this.#controller.signal,
       stage: name,
@@ -210,7 +200,7 @@ class Running {
         aside.skipped += count
       },
       dropped: (count) => {
-        this.#drop(name, count)
+        this.#counting.dropped(name, count)
       },
       around: this.#inside(name, aside, task)
     }
@@ -227,18 +217,14 @@ class Running {
       },
       ended: (skipped, dropped) => {
         aside.skipped += skipped
-        for (const [stage, count] of Object.entries(dropped)) this.#drop(`${name}.${stage}`, count)
+        for (const [stage, count] of Object.entries(dropped)) this.#counting.dropped(`${name}.${stage}`, count)
       }
     }
   }
 
-  #drop(name: string, count: number): void {
-    this.#dropped[name] = (this.#dropped[name] ?? 0) + count
-  }
-
   /** A letter of the dead letters' own stages is counted and told, but not put before those stages again: it would go round for ever. */
   #dead(letter: DeadLetter, task: number): void | Promise<void> {
-    this.#letters++
+    this.#counting.letters++
     for (const listen of this.#listeners) listen(letter)
     if (this.#around !== undefined) return this.#around.setAside(letter)
     if (this.#letterTasks.size > 0 && !readsLetters(this.#plan, task)) return this.#letterBox.put(letter)
@@ -264,7 +250,7 @@ class Running {
       clearInterval(watch)
       if (signal !== undefined) ignore(signal, listener)
     }
-    const report = this.#report()
+    const report = this.#counting.report(this.#counted)
     this.#around?.ended(report.stages.reduce((sum, { skipped }) => sum + skipped, 0), report.dropped)
     if (this.#failure !== undefined) {
       const failure = this.#failure.with({ errors: this.#more })
@@ -330,74 +316,8 @@ class Running {
     }, WATCH_MS)
   }
 
-  #stages(): readonly StageReport[] {
-    return stageRows(this.#tasks, this.#edges, this.#aside)
-  }
-
-  get #workers(): number {
-    return this.#tasks.some(({ task }) => task instanceof ChainTask && task.onPool) ? this.#plan.workers : 0
-  }
-
-  /** What has crossed threads for all tasks. */
-  #crossings(): Crossings {
-    const sum = { toWorkers: { frames: 0, items: 0 }, fromWorkers: { frames: 0, items: 0 }, decoded: 0 }
-    for (const { task } of this.#tasks) {
-      const crossed = task instanceof ChainTask ? task.crossings : undefined
-      if (crossed === undefined) continue
-      sum.decoded += crossed.decoded
-      for (const way of ['toWorkers', 'fromWorkers'] as const) {
-        sum[way].frames += crossed[way].frames
-        sum[way].items += crossed[way].items
-      }
-    }
-    return sum
-  }
-
-  #report(): Report {
-    const { user, system } = process.cpuUsage(this.#cpu)
-    for (const [name, output] of this.outputs) {
-      if (output.dropped > 0) this.#dropped[name] = output.dropped
-      this.#results[name] = output.result
-    }
-    return {
-      stages: this.#stages(),
-      deadLetters: this.#letters,
-      dropped: this.#dropped,
-      results: this.#results,
-      wallMs: performance.now() - this.#started,
-      cpuMs: (user + system) / 1000,
-      loopUtilization: performance.eventLoopUtilization(this.#loopBefore).utilization,
-      crossings: this.#crossings(),
-      workers: this.#workers
-    }
-  }
-
-  /** Items that wait in each channel; in the channels of copies of a stage, together. */
-  #queued(): Record<string, number> {
-    const queued: Record<string, number> = {}
-    for (const { id, from, to } of this.#plan.channels) {
-      const name = `${from.stage} -> ${to.stage}`
-      queued[name] = (queued[name] ?? 0) + this.#edges[id]!.itemsIn - this.#edges[id]!.itemsOut
-    }
-    return queued
-  }
-
   metrics(): Metrics {
-    const chains = this.#tasks.flatMap(({ task }) => (task instanceof ChainTask ? [task] : []))
-    const totals = chains.map((chain) => chain.totalBytes).filter((bytes) => bytes !== undefined)
-    return {
-      stages: this.#stages(),
-      deadLetters: this.#letters,
-      wallMs: performance.now() - this.#started,
-      bytes: {
-        done: chains.reduce((sum, chain) => sum + chain.bytesDone, 0),
-        total: totals.length === 0 ? undefined : totals.reduce((sum, bytes) => sum + bytes, 0)
-      },
-      queued: this.#queued(),
-      loopUtilization: performance.eventLoopUtilization(this.#loopBefore).utilization,
-      crossings: this.#crossings(),
-      workers: this.#workers
-    }
+    return this.#counting.metrics(this.#counted)
   }
 }
 

@@ -2,7 +2,7 @@
  * The rows of a report: what entered, left and was set aside by each stage, from the counters of its task and its channels.
  *
  * What left a stage is what entered the next one; behind a fan-out the reader that saw most says it, as one may have
- * left early. Called by run.ts, for the report and for the metrics of a run that goes on.
+ * left early. Called by counting.ts, for the report and for the metrics of a run that goes on.
  */
 import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Program, Target } from '../plan/program.ts'
