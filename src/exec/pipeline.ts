@@ -192,15 +192,15 @@ export const pipeline = <O extends Outputs>(outputs: O, options: PipelineOptions
       }
       if ((globalThis as Record<symbol, unknown>)[Symbol.for('millrace.worker')] === true) throw inWorker()
       const plan = planned(workersOf(workers ?? options.workers))
-      return start<O>({ plan, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs), context: contextOf(context) })
+      return start<O>({ plan, capacity, signal, maxLatencyMs: latencyOf(maxLatencyMs ?? options.maxLatencyMs), context: contextOf(context) })
     }
   }
 }
 
 /** A run inside a stage of another run, as that one runs. */
 const inside = <A>(out: Closed<A>, around: Around): Run<{ out: Closed<A> }> => {
-  const { workers, maxLatencyMs } = around
-  return start({ plan: plan({ out: out.port }, { workers, capacity: CHANNEL_ITEMS }), maxLatencyMs, context: currentContext(), around })
+  const { workers, maxLatencyMs, capacity } = around
+  return start({ plan: plan({ out: out.port }, { workers, capacity }), capacity, maxLatencyMs, context: currentContext(), around })
 }
 
 const observed = <A>(source: Source<A>, options: RunOptions | undefined, capacity?: number): Run<{ out: Closed<A> }> =>

@@ -20,8 +20,11 @@ export interface StageReport {
   readonly failed: number
   /** What the stage knows about itself: the state of a circuit, a limit that adapts. Absent where it knows nothing. */
   readonly gauges?: Readonly<Record<string, number | string>> | undefined
-  /** The failure that has ended the stage early, under the policy `stop`; it is counted as `failed`. Absent where none has. */
-  readonly stopped?: FailedItem | undefined
+  /**
+   * The failure that has ended the stage early, under the policy `stop`; it is counted as `failed`. Absent where none has. With a `stage` it
+   * has ended, in a run inside this stage, the first stage that was ended there: this one goes on.
+   */
+  readonly stopped?: (FailedItem & { readonly stage?: string | undefined }) | undefined
 }
 
 /** What has crossed threads, in frames. Few frames for many items: the crossing costs little; more frames: items wait less. */

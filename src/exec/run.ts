@@ -16,8 +16,9 @@ import { PipelineError } from '../error/pipeline-error.ts'
 import { DEAD_LETTERS } from '../graph/letters.ts'
 import type { Closed } from '../graph/source.ts'
 import { OBSERVE } from '../graph/observe.ts'
-import type { Around, RunContext } from '../graph/spec.ts'
+import type { Around, InnerRun, RunContext, SetAside } from '../graph/spec.ts'
 import type { Overflow } from '../graph/observe.ts'
+import { CHANNEL_ITEMS } from '../plan/connect.ts'
 import { loopsOf } from '../plan/loops.ts'
 import type { Plan, PlannedStage, TaskPlan } from '../plan/plan.ts'
 import { withContext, type Context } from '../prelude/context.ts'
@@ -67,6 +68,8 @@ export interface Run<O extends Outputs> extends AsyncDisposable {
 
 export interface StartOptions {
   readonly plan: Plan
+  /** Items per channel of runs inside its stages: as many as of its own. */
+  readonly capacity?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly maxLatencyMs: number
   /** What `currentContext()` tells the run's functions. */
@@ -81,8 +84,13 @@ class Running {
   readonly deadLetters: Observable<DeadLetter>
   readonly #plan: Plan
   readonly #maxLatencyMs: number
+  readonly #capacity: number
   readonly #carried: Context | undefined
   readonly #around: Around | undefined
+  /** As what the run around knows it. */
+  readonly #asInner: InnerRun | undefined
+  /** How the runs inside stages of this one are drained. */
+  readonly #inner = new Set<() => void>()
   readonly #links: Links['links']
   readonly #edges: Links['edges']
   readonly #loops: readonly LoopRun[]
@@ -99,11 +107,12 @@ class Running {
   #failure: PipelineError | undefined
   #draining = false
 
-  constructor({ plan, signal, maxLatencyMs, context, around }: StartOptions) {
+  constructor({ plan, capacity = CHANNEL_ITEMS, signal, maxLatencyMs, context, around }: StartOptions) {
     this.#carried = context
-    this.#around = around
+    this.#capacity = capacity
     this.#plan = plan
     this.#maxLatencyMs = maxLatencyMs
+    this.#around = around
     const { links, edges } = linksOf(plan)
     this.#links = links
     this.#edges = edges
@@ -122,6 +131,9 @@ class Running {
       this.#listeners.add(listen)
       this.done.then(() => { subscriber.complete() }, () => { subscriber.complete() }) // `done` tells of a failure
       return () => this.#listeners.delete(listen)
+    })
+    this.#asInner = around?.begun(() => {
+      void this.drain()
     })
     for (const { stage, why } of plan.stays) staysOnLoop(stage, why)
     unboundedState(plan.unbounded.filter(({ answer }) => !answer))
@@ -163,8 +175,10 @@ class Running {
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
       deadLetter: (letter) => this.#dead(letter, plan.id),
-      stopped: ({ stage, ...failed }) => {
+      stopped: (letter) => {
+        const { stage, ...failed } = letter
         this.#counting.asideOf(stage).stopped ??= failed
+        this.#asInner?.stopped(letter)
       },
       letters: this.#letterBox,
       fail: (error) => {
@@ -208,16 +222,30 @@ class Running {
 
   /** What runs that the stage starts have of this one: what they set aside is the stage's, by a name that says where. */
   #inside(name: string, aside: Aside, task: number): Around {
+    const from = (letter: SetAside): DeadLetter => ({ ...(letter as DeadLetter), stage: `${name}.${letter.stage}` })
     return {
       workers: this.#plan.workers,
       maxLatencyMs: this.#maxLatencyMs,
+      capacity: this.#capacity,
+      draining: () => this.#draining,
       setAside: (letter) => {
         aside.deadLetters++
-        return this.#dead({ ...(letter as DeadLetter), stage: `${name}.${letter.stage}` }, task)
+        return this.#dead(from(letter), task)
       },
-      ended: (skipped, dropped) => {
-        aside.skipped += skipped
-        for (const [stage, count] of Object.entries(dropped)) this.#counting.dropped(`${name}.${stage}`, count)
+      begun: (drain) => {
+        this.#inner.add(drain)
+        if (this.#draining) drain()
+        return {
+          stopped: (by) => {
+            aside.stopped ??= from(by)
+            this.#asInner?.stopped(from(by))
+          },
+          ended: (skipped, dropped) => {
+            this.#inner.delete(drain)
+            aside.skipped += skipped
+            for (const [stage, count] of Object.entries(dropped)) this.#counting.dropped(`${name}.${stage}`, count)
+          }
+        }
       }
     }
   }
@@ -251,7 +279,7 @@ class Running {
       if (signal !== undefined) ignore(signal, listener)
     }
     const report = this.#counting.report(this.#counted)
-    this.#around?.ended(report.stages.reduce((sum, { skipped }) => sum + skipped, 0), report.dropped)
+    this.#asInner?.ended(report.stages.reduce((sum, { skipped }) => sum + skipped, 0), report.dropped)
     if (this.#failure !== undefined) {
       const failure = this.#failure.with({ errors: this.#more })
       for (const output of this.outputs.values()) output.fail(failure)
@@ -298,6 +326,7 @@ class Running {
 
   drain(): Promise<Report> {
     this.#draining = true
+    for (const drain of this.#inner) drain()
     for (const { task } of this.#tasks) task.wake()
     return this.done
   }

@@ -8,7 +8,6 @@ import type { PlannedStage, TaskPlan } from '../plan/plan.ts'
 import type { Program, Target } from '../plan/program.ts'
 import type { Edge } from './edges/edge.ts'
 import { COUNTS_PER_NODE, COUNT_DEAD, COUNT_FAILED, COUNT_IN, COUNT_SKIPPED } from './protocol.ts'
-import type { FailedItem } from './failure.ts'
 import type { StageReport } from './report.ts'
 import type { Task } from './task.ts'
 
@@ -16,7 +15,7 @@ import type { Task } from './task.ts'
 export interface Aside {
   skipped: number
   deadLetters: number
-  stopped?: FailedItem | undefined
+  stopped?: StageReport['stopped']
   gauges?: (() => Readonly<Record<string, number | string>>) | undefined
 }
 
@@ -91,5 +90,6 @@ export const stageRows = (tasks: readonly Planned[], edges: readonly Edge[], asi
   })).map((one) => {
     const { stopped, gauges } = aside.get(one.name) ?? {}
     const told = one.gauges === undefined && gauges !== undefined ? { ...one, gauges: gauges() } : one // a source tells them too
+    if (stopped?.stage !== undefined) return { ...told, stopped } // not this stage, but one of a run inside it
     return stopped === undefined ? told : { ...told, filtered: Math.max(0, one.filtered - 1), failed: one.failed + 1, stopped }
   })

@@ -101,12 +101,23 @@ export interface SetAside {
  * What a run that a stage starts has of the run around it: so that nothing is lost there that would not be lost here.
  */
 export interface Around {
-  /** Threads of the blocking lane, and how long an item may wait for company: as the run around. */
+  /** Threads of the blocking lane, how long an item may wait for company, and items per channel: as the run around. */
   readonly workers: number
   readonly maxLatencyMs: number
+  readonly capacity: number
+  /** The run around drains. */
+  draining(): boolean
   /** Takes a dead letter of the run inside, as one of the stage's; wait for what it answers before making more. */
   setAside(letter: SetAside): void | Promise<void>
-  /** The run inside is over: what its stages have skipped, and dropped by their names, is counted here too. */
+  /** A run begins, which `drain` drains: the run around calls it when it drains itself, at once if it does so already. */
+  begun(drain: () => void): InnerRun
+}
+
+/** A run that a stage has started, as the run around sees it. */
+export interface InnerRun {
+  /** A failure has stopped a stage of it, under the policy `stop`. */
+  stopped(by: SetAside): void
+  /** It is over: what its stages have skipped, and dropped by their names, is counted here too. */
   ended(skipped: number, dropped: Readonly<Record<string, number>>): void
 }
 
@@ -132,6 +143,8 @@ export interface RunContext {
 
 /** A source in progress. `pull` answers the next batch, or `undefined` at the end; `close` is called exactly once. */
 export interface SourceCursor {
+  /** When the run drains, it comes to its end by itself: it is pulled until then. Others are closed, and the batch that is being pulled is their last. */
+  readonly drains?: boolean | undefined
   pull(): ItemBatch | undefined | Promise<ItemBatch | undefined>
   close(): void | Promise<void>
 }

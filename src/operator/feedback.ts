@@ -149,7 +149,7 @@ const endSpec = (kind: string, run: ProcessSpec['run'], loop: LoopEnd, options: 
  * It ends when the input has ended, nothing waits to go round and no stage of the body moves by itself: calls, timers and morsels under way
  * are waited for. Then the body's input ends. What a stage has held until then and now lets go (a `batch` without `maxMs`, `sort`, an
  * aggregate) may leave, but not go round again: that is an error, which shows the item. A body that ends by itself, as with `take`, ends
- * the loop: it wants no more, of what goes round either. `rx` cannot stand in a loop, since nobody knows what its operators wait for.
+ * the loop: it wants no more, of what goes round either. A run that drains lets items go round until none is left. `rx` cannot stand in a loop, since nobody knows what its operators wait for.
  *
  * **Order**   items that go round have their turn before new ones; between rounds there is no order
  * **Cost**    two crossings to the event loop per round; the body is as fast as it is elsewhere. To know that it is still costs a turn of the

@@ -133,7 +133,8 @@ const merging =
 /**
  * Emits, for every item, the items of the source, async iterable or iterable that `fn` makes of it, of `concurrency` of them at a
  * time, as they come. The signal in `fn`'s second argument is aborted when the inner stream is not wanted any more. A `Source` is
- * a run of its own; what its stages set aside is a dead letter of the run around, of the stage `mergeMap.NAME`.
+ * a run of its own; what its stages set aside is a dead letter of the run around, of the stage `mergeMap.NAME`. It ends when that run
+ * drains, and items whose source has not been opened are `dropped`; iterables are read to their end.
  *
  * **Order**   that of each inner stream is kept; with `concurrency: 1` that of the items too, and with `ordered`, where the streams of later
  *             items are read ahead, up to `prefetch` items of each, while an earlier one goes on

@@ -65,8 +65,8 @@ const switching =
 /**
  * Emits the items of the source, async iterable or iterable that `fn` makes of the newest item; that of the item before is closed
  * first, and its signal aborted. Of items that come together only the last has a stream. At the end of the input the last stream
- * is read to its end. A `Source` is a run of its own; what its stages set aside is a dead letter of the run around, of the stage
- * `switchMap.NAME`.
+ * is read to its end. A `Source` is a run of its own, which ends when the run around drains; what its stages set aside is a dead letter
+ * of that run, of the stage `switchMap.NAME`.
  *
  * **Order**   kept
  * **Cost**    one promise per item of an asynchronous inner stream; a source costs a run

@@ -24,12 +24,14 @@ export interface Puller {
 const TURNED = Symbol('the event loop has turned')
 
 export class Gathering implements SourceCursor {
+  readonly drains: boolean
   readonly #puller: Puller
   #pending: Promise<IteratorResult<unknown>> | undefined
   #over = false
 
-  constructor(puller: Puller) {
+  constructor(puller: Puller, drains = false) {
     this.#puller = puller
+    this.drains = drains
   }
 
   async pull(): Promise<ItemBatch | undefined> {

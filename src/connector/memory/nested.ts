@@ -14,7 +14,8 @@ export const cursorOf = async (source: Source<unknown>, context: RunContext): Pr
   const { spec } = source.port.stage
   if (spec.role === 'source' && spec.open !== undefined) return spec.open(context)
   const items = theRunner().iterate(source, {}, context.around)
-  return new Gathering({ next: () => items.next(), stop: async () => items.return?.(), stopsNext: true })
+  const drains = context.around !== undefined // it ends when that run drains
+  return new Gathering({ next: () => items.next(), stop: async () => items.return?.(), stopsNext: true }, drains)
 }
 
 /** Closes what has failed, or is not wanted any more; what goes wrong there is not what went wrong. */

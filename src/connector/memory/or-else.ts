@@ -30,6 +30,10 @@ class Continued implements SourceCursor {
     context.gauges?.(() => ({ source: this.#isOther ? 'other' : 'first' }))
   }
 
+  get drains(): boolean {
+    return this.#cursor?.drains === true
+  }
+
   async pull(): Promise<ItemBatch | undefined> {
     for (;;) {
       try {
@@ -40,6 +44,7 @@ class Continued implements SourceCursor {
         return batch
       } catch (error) {
         if (this.#closed || this.#isOther) throw error
+        if (this.#context.around?.draining() === true) return undefined // nothing more is wanted than what was read
         await this.#change(error)
       }
     }

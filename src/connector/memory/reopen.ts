@@ -74,6 +74,10 @@ class Reopening implements SourceCursor {
     context.gauges?.(() => ({ opened: this.#opened, attempts: this.#opening.attempts }))
   }
 
+  get drains(): boolean {
+    return this.#cursor?.drains === true
+  }
+
   async pull(): Promise<ItemBatch | undefined> {
     while (!this.#closed) {
       let batch: ItemBatch | undefined
@@ -81,7 +85,7 @@ class Reopening implements SourceCursor {
         this.#cursor ??= await this.#open()
         batch = await this.#cursor.pull()
       } catch (error) {
-        if (this.#closed) return undefined
+        if (this.#closed || this.#ends) return undefined
         if (!(await this.#again({ error }))) return undefined
         continue
       }
@@ -89,7 +93,7 @@ class Reopening implements SourceCursor {
         this.#emitted += batch.items.length
         return batch
       }
-      if (this.#o.whenEnded === 'end' || !(await this.#again())) return undefined
+      if (this.#o.whenEnded === 'end' || this.#ends || !(await this.#again())) return undefined
     }
     return undefined
   }
@@ -99,6 +103,11 @@ class Reopening implements SourceCursor {
     this.#alarm?.cancel()
     this.#wake()
     await this.#cursor?.close()
+  }
+
+  /** The run drains: an end, or a failure, is the last. */
+  get #ends(): boolean {
+    return this.#context.around?.draining() === true
   }
 
   async #open(): Promise<SourceCursor> {

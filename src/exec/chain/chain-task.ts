@@ -175,14 +175,15 @@ export class ChainTask implements Task {
     return this.#c.draining() && this.#c.plan.head?.kind !== DEAD_LETTERS
   }
 
-  /** The next batch of a cursor. When the run drains, the one that is being pulled is the last. */
+  /** The next batch of a cursor. When the run drains, the one that is being pulled is the last, unless the cursor knows better. */
   async #next(cursor: SourceCursor): Promise<ItemBatch | undefined> {
-    if (this.#over || this.#drained) return undefined
+    if (this.#over || (this.#drained && cursor.drains !== true)) return undefined
     this.#c.weather?.outside(this.#c.plan.head!.name, 'pull')
     const pulled = cursor.pull()
     if (!(pulled instanceof Promise)) return pulled
     const batch = await this.#pull.wait(pulled)
     if (batch !== undefined || this.#over || !this.#drained) return batch
+    if (cursor.drains === true) return this.#ending.wait(pulled)
     await this.#closeFeed() // which ends the pull, with what it has or with an error, unless it waits for what never comes
     return Promise.race([pulled.catch(() => undefined), setImmediate(undefined)])
   }
@@ -374,17 +375,23 @@ export class ChainTask implements Task {
   /** The kernels want no more, as a worker has told: nobody waits for what would come next. */
   #closed(): void {
     this.#shut = true
-    this.#pull.interrupt()
+    this.#giveUp()
     for (const edge of this.#c.inlets) edge.leave()
   }
   #shut = false
 
-  /** A pull that may last is given up when the run ends or nobody reads any more. */
+  /** A pull that may last is looked after when the run drains, and given up when it ends or nobody reads any more. */
   readonly #pull = new Interruptible()
+  readonly #ending = new Interruptible()
+
+  #giveUp(): void {
+    this.#pull.interrupt()
+    this.#ending.interrupt()
+  }
 
   #stopFeed(): void {
     this.#stay()
-    this.#pull.interrupt()
+    this.#giveUp()
     this.#pool?.abort()
   }
 
@@ -392,6 +399,7 @@ export class ChainTask implements Task {
   wake(): void {
     if (this.#c.signal.aborted || this.#c.plan.head?.kind !== DEAD_LETTERS) this.#pull.interrupt()
     if (this.#c.signal.aborted) {
+      this.#giveUp()
       this.#stay()
       this.#pool?.abort()
     } else if (this.#drained) this.#pool?.drain()

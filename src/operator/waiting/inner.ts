@@ -4,12 +4,13 @@
  *   take ── items are here? ──▶ out
  *        └─ asynchronous: the next one is asked for (one at a time); the bell rings when it is there
  *
- * A `Source` is a run of its own inside the one around, which is cancelled when it is left early.
+ * A `Source` is a run of its own inside the one around, which is cancelled when it is left early, and drained when that one is; iterables of
+ * either kind are what the function answers, and are read to their end.
  * Called by merge-map.ts and switch-map.ts.
  */
 import { theRunner } from '../../graph/runner.ts'
 import { Source } from '../../graph/source.ts'
-import type { Around, RunContext } from '../../graph/spec.ts'
+import type { RunContext } from '../../graph/spec.ts'
 import { inTurn, weather } from '../../prelude/weather.ts'
 import type { Bell } from './bell.ts'
 
@@ -32,8 +33,12 @@ interface Iteration {
   return?(): unknown
 }
 
-const iterationOf = (operator: string, made: unknown, around: Around | undefined): { readonly sync: boolean; readonly iteration: Iteration } => {
-  if (made instanceof Source) return { sync: false, iteration: theRunner().iterate(made, {}, around) }
+const iterationOf = (operator: string, made: unknown, { around, dropped }: RunContext): { readonly sync: boolean; readonly iteration: Iteration } => {
+  if (made instanceof Source) {
+    if (around?.draining() !== true) return { sync: false, iteration: theRunner().iterate(made, {}, around) }
+    dropped(1) // it would end before its first item, and might answer with what it makes of none
+    return { sync: true, iteration: [][Symbol.iterator]() }
+  }
   const from = made as { [Symbol.asyncIterator]?: () => Iteration; [Symbol.iterator]?: () => Iteration } | null | undefined
   if (typeof from?.[Symbol.asyncIterator] === 'function') return { sync: false, iteration: from[Symbol.asyncIterator]!() }
   if (typeof from !== 'string' && typeof from?.[Symbol.iterator] === 'function') return { sync: true, iteration: from[Symbol.iterator]!() }
@@ -57,13 +62,13 @@ export class InnerStream {
   #here: { readonly value: unknown } | undefined
 
   /** Throws what `fn` throws. */
-  constructor(operator: string, { stage, around }: RunContext, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
+  constructor(operator: string, context: RunContext, fn: (item: unknown, context: InnerContext) => unknown, item: unknown, index: number, bell: Bell) {
     this.item = item
     this.index = index
     this.#bell = bell
-    this.#stage = stage
-    const call = this.#sky === undefined ? fn : (this.#sky.fn(stage, fn) as typeof fn)
-    const { sync, iteration } = iterationOf(operator, call(item, { signal: this.#controller.signal }), around)
+    this.#stage = context.stage
+    const call = this.#sky === undefined ? fn : (this.#sky.fn(context.stage, fn) as typeof fn)
+    const { sync, iteration } = iterationOf(operator, call(item, { signal: this.#controller.signal }), context)
     this.#sync = sync
     this.#iteration = iteration
   }
