@@ -5,12 +5,12 @@ import { left, right, type Either } from 'fp-ts/lib/Either.js'
 import * as assert from 'uvu/assert'
 import {
   batch, buffer, changes, compose, conflate, count, debounce, delay, drop, enrich, expand, filter, flatMap, from, interleave, joinTable, map, mapAsync, merge, mergeMap, parseJson, pipeline, range,
-  recurse, route, rx, sample, scan, sort, startWith, switchMap, take, tap, throttle, toArray, toJson, tumbling, window, zip, type Flow, type Source
+  recurse, replay, retry, route, rx, sample, scan, sort, startWith, switchMap, take, tap, throttle, toArray, toJson, tumbling, window, zip, type Flow, type Source
 } from '../../src/index.ts'
 import { sleep } from '../../src/runtime.ts'
 import { feedback } from '../../src/operator/feedback.ts'
 import { simulate } from '../../src/testing.ts'
-import { rejection } from '../support/attempt.ts'
+import { refused, rejection } from '../support/attempt.ts'
 import { seed } from '../support/seed.ts'
 import { suite } from '../support/suite.ts'
 import { verifyRefusals } from '../support/verify-operator.ts'
@@ -201,6 +201,31 @@ suite('feedback', (it) => {
     const error = await rejection(from([3, 1, 2]).pipe(feedback(held(2), { capacity: 10, name: 'round' })).toArray({ workers: 0 }))
     assert.equal([error.code, error.stage], ['ERR_MILLRACE_LOOP_ENDED', 'round'])
     assert.match(error.message, /was not: 2\./)
+  })
+
+  it('what cannot go round again goes by onError: set aside it can go round in another run', async () => {
+    const held = compose(sort<number>(), map((n: number): Answer => (n > 2 ? left(n - 1) : right(n)), { lane: 'async' }))
+    const round = (onError: 'deadLetter' | 'skip' | 'stop'): Flow<number, number> => feedback(held, { capacity: 10, name: 'round', onError })
+    const source = from([4, 1, 3, 2])
+    const set = await pipeline({ out: source.pipe(round('deadLetter')).to(toArray()) }, {
+      deadLetters: (letters) => letters.pipe(tap(({ stage, cause }) => { assert.equal([stage, codeOf(cause)], ['round', 'ERR_MILLRACE_LOOP_ENDED']) }), replay<number>('round'), round('skip')).to(toArray())
+    }).run({ workers: 0 }).done
+    assert.equal([set.results.out, set.results['deadLetters'], set.deadLetters], [[1, 2], [2], 2])
+    assert.is(set.stages.find(({ name }) => name === 'round')?.deadLetters, 2)
+    const skipped = await pipeline({ out: source.pipe(round('skip')).to(toArray()) }).run({ workers: 0 }).done
+    assert.is(skipped.stages.find(({ name }) => name === 'round')?.skipped, 2)
+    assert.equal(await source.pipe(round('stop')).toArray({ workers: 0 }), [1, 2])
+    refused(() => feedback(held, { capacity: 1, onError: retry({ times: 1 }) as never }))
+  })
+
+  it('a loop that is full goes by onError too', async () => {
+    const twice = flatMap((n: number): readonly Answer[] => (n === 0 ? [right(0)] : [left(n - 1), left(n - 1)]), { lane: 'async' })
+    for (const workers of [0, 2]) {
+      const { results, deadLetters } = await pipeline({ out: from([5]).pipe(feedback(twice, { capacity: 8, onError: 'deadLetter' })).to(toArray()) }).run({ workers }).done
+      assert.ok(deadLetters > 0)
+      assert.equal([...new Set(results.out)], [0])
+    }
+    assert.equal(await from([5]).pipe(feedback(twice, { capacity: 8, onError: 'stop' })).toArray({ workers: 0 }), [])
   })
 
   it('a body that ends by itself ends the loop', async () => {

@@ -15,9 +15,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Either } from 'fp-ts/lib/Either.js'
-import { argumentError } from '../error/pipeline-error.ts'
+import { argumentError, PipelineError } from '../error/pipeline-error.ts'
 import { loopEnded, stageFailed } from '../error/wording-run.ts'
-import type { StageOptions } from '../graph/options.ts'
 import { Source, type Flow } from '../graph/source.ts'
 import type { LoopEnd, ProcessContext, ProcessSpec } from '../graph/spec.ts'
 import { makeStage } from '../graph/stage.ts'
@@ -27,13 +26,16 @@ import { BackEdge } from './back-edge.ts'
 import { callable, optionsObject, stageOptions, wholeNumber } from './check.ts'
 import { Feed } from './waiting/feed.ts'
 import { processSpec } from './process.ts'
+import { plainPolicy, Refusals, type PlainPolicy, type WaitingOptions } from './refusals.ts'
 
-export interface FeedbackOptions extends StageOptions {
+export interface FeedbackOptions extends WaitingOptions {
   /**
    * Items that wait to go round again, at most; one more is an error. New input waits while half as many items are in the loop. A whole
    * number >= 1.
    */
   readonly capacity: number
+  /** What becomes of an item that cannot go round again: the loop is full, or its body's input has ended. Default `'fail'`. */
+  readonly onError?: PlainPolicy | undefined
 }
 
 /** Items that go into the body together. */
@@ -110,25 +112,32 @@ const isEither = (value: unknown): value is Either<unknown, unknown> => {
 
 /** Sends back, or on, what comes out of the body. */
 const leaving =
-  (capacity: number) =>
+  (capacity: number, onError: PlainPolicy) =>
   async (context: ProcessContext): Promise<void> => {
     const { inlets, outlets, stage, site } = context
     const back = backEdge(context, capacity)
+    const refusals = new Refusals(context, onError)
     let index = 0
     context.gauges?.(() => ({ again: back.again, waiting: back.waiting, inLoop: back.inLoop }))
 
-    const again = (item: unknown): void => {
-      if (back.body === 'left') return // a stage of the body has ended by itself, as `take` does: it wants no more
-      if (back.body === 'flushing') throw loopEnded(stage, site, item)
-      if (!back.put(item)) throw stageFailed(stage, site, { index }, full(capacity))
+    /** Answers why it cannot go round again. */
+    const again = (item: unknown): Error | undefined => {
+      if (back.body === 'left') return undefined // a stage of the body has ended by itself, as `take` does: it wants no more
+      if (back.body === 'flushing') return loopEnded(stage, site, item)
+      return back.put(item) ? undefined : full(capacity)
     }
 
     for (let batch = await inlets[0]!.pull(); batch !== undefined; batch = await inlets[0]!.pull()) {
       const out: unknown[] = []
       for (const item of batch.items) {
         if (!isEither(item)) throw stageFailed(stage, site, { index }, new TypeError('feedback: the body must answer Left or Right (fp-ts Either)'))
-        if (item._tag === 'Left') again(item.left)
-        else out.push(item.right)
+        if (item._tag === 'Right') out.push(item.right)
+        else {
+          const error = again(item.left)
+          if (error instanceof PipelineError && onError === 'fail') throw error
+          if (error !== undefined) await refusals.refused(item.left, index, error)
+          if (refusals.stopped) break
+        }
         index++
       }
       back.came(batch.items.length)
@@ -137,7 +146,7 @@ const leaving =
     }
   }
 
-const endSpec = (kind: string, run: ProcessSpec['run'], loop: LoopEnd, options: StageOptions): ProcessSpec => ({
+const endSpec = (kind: string, run: ProcessSpec['run'], loop: LoopEnd, options: WaitingOptions = {}): ProcessSpec => ({
   ...processSpec(kind, run, options, { capacity: loop.capacity }),
   loop
 })
@@ -148,7 +157,7 @@ const endSpec = (kind: string, run: ProcessSpec['run'], loop: LoopEnd, options: 
  *
  * It ends when the input has ended, nothing waits to go round and no stage of the body moves by itself: calls, timers and morsels under way
  * are waited for. Then the body's input ends. What a stage has held until then and now lets go (a `batch` without `maxMs`, `sort`, an
- * aggregate) may leave, but not go round again: that is an error, which shows the item. A body that ends by itself, as with `take`, ends
+ * aggregate) may leave, but not go round again: that is an error, which shows the item, or what `onError` says. A body that ends by itself, as with `take`, ends
  * the loop: it wants no more, of what goes round either. A run that drains lets items go round until none is left. `rx` cannot stand in a loop, since nobody knows what its operators wait for.
  *
  * **Order**   items that go round have their turn before new ones; between rounds there is no order
@@ -156,7 +165,8 @@ const endSpec = (kind: string, run: ProcessSpec['run'], loop: LoopEnd, options: 
  *             event loop, at the end and whenever a body that drops items has had half of `capacity` of them
  * **Errors**  more than `capacity` that wait to go round are `ERR_MILLRACE_STATE_FULL`; a body that answers at most one item for one, and
  *             holds none for long, never has so many. `ERR_MILLRACE_LOOP_ENDED` for an item that comes back when the body's input has
- *             ended. Positions in the body count its items, those that go round too
+ *             ended. With `onError: 'deadLetter'` such items are set aside, and the loop goes on: `replay` gives them to another run.
+ *             Positions in the body count its items, those that go round too
  * **Memory**  `capacity` items, and what the stages of the body hold
  * **Source**  Flink `iterate`; feedback loops of Pekko's graphs; Timely's loops, which know their end by counting. For one function `recurse`
  *             is simpler, and goes depth first
@@ -172,16 +182,17 @@ export const feedback = <A, B>(body: Flow<A, Either<A, B>>, options: FeedbackOpt
   callable('feedback', 'body.apply', body.apply)
   optionsObject('feedback', options)
   stageOptions('feedback', options)
+  const onError = plainPolicy('feedback', options.onError)
   const capacity = wholeNumber('feedback', 'capacity', options.capacity, 1)
   const { name } = options
   return {
     apply: (source) => {
       const id = Symbol('loop') // each use is a loop of its own
-      const entry = endSpec('feedback.entry', atHand(entering(capacity)), { id, end: 'entry', capacity }, options)
+      const entry = endSpec('feedback.entry', atHand(entering(capacity)), { id, end: 'entry', capacity })
       const begin = makeStage(entry, [source.port], name === undefined ? undefined : `${name}.entry`)
       const answered = body.apply(new Source<A>({ stage: begin, outlet: 0 }))
       const exit: ProcessSpec = {
-        ...endSpec('feedback', leaving(capacity), { id, end: 'exit', capacity }, options),
+        ...endSpec('feedback', leaving(capacity, onError), { id, end: 'exit', capacity }, options),
         holds: `items that go round again, at most ${capacity}`
       }
       return new Source<B>({ stage: makeStage(exit, [answered.port], name), outlet: 0 })

@@ -84,7 +84,7 @@ const TABLE: Readonly<Record<string, Names>> = {
   keyedProcess: names<KeyedProcessOptions<Any, Any, Any, Any, Any, Any>>({
     ...KEPT, key: 1, create: 1, process: 1, onTimer: 1, onEvict: 1, outOfOrderMs: 1, late: 1, maxTimers: 1
   }),
-  feedback: names<FeedbackOptions>({ ...STAGE, capacity: 1 }),
+  feedback: names<FeedbackOptions>({ ...STAGE, capacity: 1, onError: 1 }),
   scan: names<ScanOptions>({ ...CPU, restart: 1 }),
   reduce: names<ReduceOptions<Any>>({ ...CPU, combine: 1 }),
   mapAsync: names<MapAsyncOptions>({ ...CALLS, concurrency: 1, ordered: 1, timeoutMs: 1, fallback: 1 }),
