@@ -102,7 +102,8 @@ class Running {
   readonly #more: unknown[] = []
   readonly #letterBox = new LetterBox()
   readonly #weather: Weather | undefined = weather()
-  readonly #letterTasks: ReadonlySet<Task>
+  /** Numbers of the tasks of the dead letters themselves. */
+  readonly #letterTasks: ReadonlySet<number>
   #live: number
   #failure: PipelineError | undefined
   #draining = false
@@ -123,7 +124,7 @@ class Running {
     for (const loop of this.#loops) loop.watch(plan, this.#tasks.map(({ task }) => task), edges)
     this.#counted = { plan, tasks: this.#tasks, edges, outputs: this.outputs }
     this.#live = this.#tasks.length
-    this.#letterTasks = new Set(this.#tasks.filter(({ plan: task }) => readsLetters(plan, task.id)).map(({ task }) => task))
+    this.#letterTasks = readersOfLetters(plan)
     this.deadLetters = observable((subscriber) => {
       const listen = (letter: DeadLetter): void => {
         subscriber.next(letter)
@@ -255,7 +256,7 @@ class Running {
     this.#counting.letters++
     for (const listen of this.#listeners) listen(letter)
     if (this.#around !== undefined) return this.#around.setAside(letter)
-    if (this.#letterTasks.size > 0 && !readsLetters(this.#plan, task)) return this.#letterBox.put(letter)
+    if (this.#letterTasks.size > 0 && !this.#letterTasks.has(task)) return this.#letterBox.put(letter)
   }
 
   async #run(signal: AbortSignal | undefined): Promise<Report> {
@@ -268,9 +269,9 @@ class Running {
     try {
       await Promise.resolve() // subscribers of the outputs come first
       if (signal?.aborted === true) abort()
-      const drives = this.#tasks.map(({ task }) => ({ task, driven: this.#drive(task) }))
+      const drives = this.#tasks.map(({ plan, task }) => ({ id: plan.id, driven: this.#drive(task) }))
       // The dead letters end when everything that may still make one has ended.
-      await Promise.all(drives.filter(({ task }) => !this.#letterTasks.has(task)).map(({ driven }) => driven))
+      await Promise.all(drives.filter(({ id }) => !this.#letterTasks.has(id)).map(({ driven }) => driven))
       this.#letterBox.end()
       await Promise.all(drives.map(({ driven }) => driven))
       await this.#conclude()
@@ -350,10 +351,13 @@ class Running {
   }
 }
 
-/** Whether a task is the source of the dead letters, or downstream of it. */
-const readsLetters = (plan: Plan, id: number): boolean => {
-  const task = plan.tasks[id]!
-  return task.head?.kind === DEAD_LETTERS || task.inlets.some((channel) => readsLetters(plan, plan.channels[channel]!.from.task))
+/** The source of the dead letters, and what is downstream of it. Tasks come behind those that they read. */
+const readersOfLetters = ({ tasks, channels }: Plan): ReadonlySet<number> => {
+  const found = new Set<number>()
+  for (const { id, head, inlets } of tasks) {
+    if (head?.kind === DEAD_LETTERS || inlets.some((channel) => found.has(channels[channel]!.from.task))) found.add(id)
+  }
+  return found
 }
 
 /** Starts a plan. */

@@ -10,6 +10,12 @@
  */
 import { nodeMayStop, type Affinity, type PlanNode } from './graph.ts'
 
+/**
+ * Stages of one task, at most: the loop of a task is one function, which V8 takes longer to compile, per stage, the more there are, and
+ * does not compile at all where thousands of loops are nested. A channel more between so many stages costs nothing beside them.
+ */
+const MOST_FUSED = 64
+
 export interface Group {
   readonly id: number
   /** Node ids, inputs first. */
@@ -38,7 +44,7 @@ interface Growing {
 
 /** Whether a kernel may join the task of what it reads. */
 const joins = (node: PlanNode, group: Growing, single: (id: number) => boolean): boolean => {
-  if (!group.open || group.affinity !== node.affinity) return false
+  if (!group.open || group.affinity !== node.affinity || group.members.length >= MOST_FUSED) return false
   if (node.affinity !== 'parallel' || node.spec.role !== 'kernel') return true
   if (group.stops && node.spec.parallelism === 'partial') return false
   return !nodeMayStop(node) || group.members.every(single)

@@ -23,9 +23,14 @@ const onlyFeeders = ({ roots, nodes }: Program): readonly (number | undefined)[]
   return feeders
 }
 
-const depthOf = (feeders: readonly (number | undefined)[], k: number): number => {
-  const feeder = feeders[k]
-  return feeder === undefined || feeder < 0 ? 0 : depthOf(feeders, feeder) + 1
+/** How many nodes there are before each one, each of which feeds the next one alone. */
+const depthsOf = (feeders: readonly (number | undefined)[]): readonly number[] => {
+  const depths: number[] = []
+  const depthOf = (k: number): number => {
+    const feeder = feeders[k]
+    return (depths[k] ??= feeder === undefined || feeder < 0 ? 0 : depthOf(feeder) + 1)
+  }
+  return feeders.map((_, k) => depthOf(k))
 }
 
 /** What can be told of a program's nodes before a text is written. Feeders come before those whom they feed. */
@@ -37,7 +42,8 @@ export const traits = (program: Program, all: readonly Kernel[], resumable: bool
   const plain: boolean[] = []
   /** Whose counter counts the node too: as many items leave the one before it as come, but those on which it fails. */
   const counters: number[] = []
-  const order = feeders.map((_, k) => k).sort((a, b) => depthOf(feeders, a) - depthOf(feeders, b))
+  const depths = depthsOf(feeders)
+  const order = feeders.map((_, k) => k).sort((a, b) => depths[a]! - depths[b]!)
   for (const k of order) {
     const feeder = feeders[k]
     if (feeder === undefined || feeder < 0) {
@@ -50,6 +56,6 @@ export const traits = (program: Program, all: readonly Kernel[], resumable: bool
     counters[k] = !resumable && emits === 'one' && all[k]!.stops !== true && !parted.has(k) ? counters[feeder]! : k
   }
   /** Nodes that have been counted with a node, and that an item has not reached on which that node fails. */
-  const behind = (k: number): readonly number[] => counters.flatMap((counter, other) => (counter === counters[k] && depthOf(feeders, other) > depthOf(feeders, k) ? [other] : []))
+  const behind = (k: number): readonly number[] => counters.flatMap((counter, other) => (counter === counters[k] && depths[other]! > depths[k]! ? [other] : []))
   return { plain, counters, behind }
 }
