@@ -106,7 +106,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const resumable = nodes.some((node, k) => all[k]!.expands === true || isRetry(node))
   const outs = program.outlets.map((_, o) => `o${o}`)
   const parted = branches(program)
-  const { plain, counters, behind } = traits(program, all, resumable, parted)
+  const { plain, counters, behind, placed } = traits(program, all, resumable, parted)
   const keeps = nodes.flatMap((_, node) => (plain[node] && all[node]!.keeps !== undefined ? [{ node, field: all[node]!.keeps }] : []))
   const locals: string[] = []
   const reload = outs.flatMap((o, k) => [
@@ -121,6 +121,9 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   ]
   const gathered = outs.length === 0 ? '0' : outs.map((o, k) => (columns.has(k) ? `${o}.length + m${k}` : `${o}.length`)).join(' + ')
   const rest = `if (${gathered} >= ${pauseAt} || --turns < 0) { ${flush.join('; ')}; yield -1; turns = P.turns; ${reload.join('; ')}; }`
+
+  /** An item that the loop is left at, and that does not throw, has been taken: where they are counted by the place, it is behind it then. */
+  const taken = placed < 0 ? '' : 'i++; '
 
   /** What is being written is the code for the end of the input. */
   let ending = false
@@ -146,7 +149,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   /** A failure below `code` drops what was on its way there, and nothing else. */
   const guarded = (code: string): string => {
     const loop = around.at(-1)
-    const over = stopping && !ending ? ` if (shut) { ${loop === undefined ? '' : `at = ${loop};`} break main; }` : ''
+    const over = stopping && !ending ? ` if (shut) { ${loop === undefined ? '' : `at = ${loop};`} ${taken}break main; }` : ''
     return `try {\n${code}\n} catch (e) { ${failing()}${over} }`
   }
 
@@ -210,7 +213,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
       mine: `at = ${k};`,
       // Leaving an iterable's loop calls its `return`, which is code of the stage that made the loop.
       // At the end of the input there is nothing to stop but the stage itself: what comes behind it is for the others too.
-      stop: ending ? `H.stop(${k});` : `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; break main; }`,
+      stop: ending ? `H.stop(${k});` : `if (H.stop(${k})) { at = ${around.at(-1) ?? k}; ${taken}break main; }`,
       left: (item, cause) => `left(${k}, ${place()}, ${item}, ${cause});`,
       failed: (item, error) => `fail(${k}, ${place()}, ${item}, ${error});`,
       uncount: `counts[${k}]--;`,
@@ -223,7 +226,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     const kernel = all[k]!
     const emit = emitter(k)
     if (kernel.expands === true) around.push(k)
-    const body = `x${k} = ${value}; ${counters[k] === k ? `n${k}++; ` : ''}at = ${k};\n${kernel.each(emit, `x${k}`)}`
+    const body = `x${k} = ${value}; ${counters[k] === k && k !== placed ? `n${k}++; ` : ''}at = ${k};\n${kernel.each(emit, `x${k}`)}`
     if (kernel.expands === true) around.pop()
     return kernel.stops === true || parted.has(k) ? `if (!X${k}) {\n${body}\n}` : body
   }
@@ -270,6 +273,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const store = keeps.map(({ node, field }) => `; S${node}.${field} = v${node}`).join('')
   const clear = nodes.length === 0 ? '' : `${nodes.map((_, k) => `x${k} = `).join('')}undefined;`
   const star = resumable ? '*' : ''
+  const sofar = placed < 0 ? '' : `n${placed} = i - i0 + (over ? 0 : 1); `
   const source = `'use strict';
 const { outs, counts, help: H, pace: P } = bound;
 ${[...columns].map((o) => `const N${o} = bound.columns[${o}];`).join(' ')}
@@ -281,7 +285,8 @@ return {
   ${star}run(items, from, to) {
     ${head.before}
     const end = ${head.to};
-    let i = ${head.from}, item, leaves = false, ${own}${hold};
+    const i0 = ${head.from};
+    let i = i0, item, leaves = false, over = false, ${own}${hold};
     fatal = false;
     try {
       if (!shut) main: for (; i < end${stopping ? ' && !shut' : ''}; i++) {
@@ -291,11 +296,12 @@ return {
 ${each}
         } catch (e) {
           ${failing()}
-          if (shut) break;
+          if (shut) { ${taken}break; }
         }
       }
+      over = true;
 ${batchEnds}
-    } finally { ${flush.join('; ')}${store}; }
+    } finally { ${sofar}${flush.join('; ')}${store}; }
     if (leaves) { P.next = ${head.place}; return ${LEFT}; }
     return shut ? ${CLOSED} : ${DONE};
   },

@@ -1,7 +1,7 @@
 /**
  * What can be told of a program's nodes before its loop is written: where ways part, which counters are enough, where a loop may be left.
  *
- *     map ── map ── filter ── map        counted:  1st map (2nd, filter: the same, less those on which a map fails)   3rd map
+ *     map ── map ── filter ── map        counted:  1st map, by the place in the batch (2nd, filter: the same, less those on which a map fails)   3rd map
  *
  * Pure; called by generate.ts.
  */
@@ -57,5 +57,7 @@ export const traits = (program: Program, all: readonly Kernel[], resumable: bool
   }
   /** Nodes that have been counted with a node, and that an item has not reached on which that node fails. */
   const behind = (k: number): readonly number[] => counters.flatMap((counter, other) => (counter === counters[k] && depths[other]! > depths[k]! ? [other] : []))
-  return { plain, counters, behind }
+  /** The node that every item of a batch enters, if its place tells how many have: it needs no counter (-1: none). */
+  const placed = resumable ? -1 : feeders.findIndex((feeder, k) => feeder === -1 && all[k]!.stops !== true)
+  return { plain, counters, behind, placed }
 }
