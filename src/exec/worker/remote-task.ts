@@ -156,7 +156,7 @@ export const makeLoop = (task: RemoteTask, kernels: Kernels, states?: readonly o
     dropped: (node) => {
       count(node, COUNT_SKIPPED)
     }
-  }, states, { pauseMs: task.pauseMs, columns: numbersBy(program) })
+  }, states, { pauseMs: task.pauseMs, columns: numbersBy(program), ahead: true })
   const loop: RemoteLoop = {
     instance, batch: {}, base: 0, slice: FIRST_SLICE, since: 0, places: new Places(task.producers), dead: [], stops: [], fills: new Map(), busy: false
   }

@@ -91,5 +91,5 @@ ${reads}
 ${puts('state')}
 return ${after('state')};
 };`
-  return makerOf(source, [Object.fromEntries(leaves.map(({ fn }, k) => [k, fn]))])({ leaves, settled }) as Add
+  return makerOf(source, leaves.map(({ fn }) => fn))({ leaves, settled }) as Add
 }

@@ -22,14 +22,14 @@
 import type { Decide, Retry } from '../../graph/options.ts'
 import { afterFailure, GaveUp } from './decision.ts'
 import { NumberColumn } from './column.ts'
-import { DONE, FIRST_TURNS, generate, kernelOf, LEFT, MOST_TURNS, PAUSED, WAIT, type HeadName, type Status } from './generate.ts'
+import { DONE, FIRST_TURNS, generate, kernelOf, LEFT, natureOf, MOST_TURNS, PAUSED, WAIT, type HeadName, type Status } from './generate.ts'
 import { hashKey } from './hash.ts'
 import * as store from '../keyed/store.ts'
 import { newKey } from '../keyed/keys.ts'
 import { lastLine, linesOf } from './line-splitter.ts'
 import type { Fns, Kernel } from './kernel.ts'
 import { apartOf } from './apart.ts'
-import { makerOf } from './makers.ts'
+import { familyOf } from './makers.ts'
 import { picked } from './picked.ts'
 import type { Binding, Program, Target } from '../../plan/program.ts'
 import { Progression, type Items } from '../../prelude/items.ts'
@@ -51,6 +51,8 @@ export interface Driving {
   readonly pauseMs?: number | undefined
   /** Outlets whose driver takes numbers as columns: see {@link Instance.columns}. */
   readonly columns?: ReadonlySet<number> | undefined
+  /** Compiles the loop for lists before any items come, for a driver whose first items had better not wait for it. */
+  readonly ahead?: boolean | undefined
 }
 
 /** The decisions that the loop leaves to its driver. `index` is that of the item in the batch, -1 at the end of the input. */
@@ -193,11 +195,11 @@ export const instantiate = (
   binding: Binding,
   hooks: Hooks,
   snapshot?: readonly object[],
-  { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS }: Driving = {}
+  { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS, ahead = false }: Driving = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
-  const apart = apartOf(program, program.nodes.map((node) => kernelOf(kernels, node)), fns, columns)
-  const { source, resumable, keeps } = generate(program, kernels, { pauseAt, columns, apart })
+  const family = familyOf(program, kernels, fns, [pauseAt, [...columns]], () => natureOf(program, kernels))
+  const { resumable, keeps } = family.known
   const above = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
@@ -247,9 +249,8 @@ export const instantiate = (
     ...binding,
     fns
   }
-  const first = makerOf(source, fns)(bound) as Loop
   /** One for each form in which items have come, of one state; what one of them is told all are told. */
-  const loops = new Map<string, Loop>([['list', first]])
+  const loops = new Map<string, Loop>()
   let isShut = false
   const skip = (k: number): void => {
     skipped.add(k)
@@ -261,20 +262,22 @@ export const instantiate = (
   }
   let numeric = keeps.length > 0
   const isNumeric = (): boolean => numeric && keeps.every(({ node, field }) => typeof (states[node] as Record<string, unknown>)[field] === 'number')
-  const loopFor = (items: Items): Loop => {
-    const head = headOf(items)
-    const ofNumbers = isNumeric()
-    const name = ofNumbers ? `${head} of numbers` : head
+  const apart = (): readonly ReadonlySet<string>[] => apartOf(program, program.nodes.map((node) => kernelOf(kernels, node)), fns, columns)
+  const loopOf = (head: HeadName, numeric: boolean): Loop => {
+    const name = numeric ? `${head} of numbers` : head
     let loop = loops.get(name)
     if (loop === undefined) {
-      const { source } = generate(program, kernels, { pauseAt, columns, apart, head, numeric: ofNumbers })
-      loop = makerOf(source, fns)(bound) as Loop
+      loop = family.maker(name, () => generate(program, kernels, { pauseAt, columns, apart: apart(), head, numeric }).source)(bound) as Loop
       for (const k of skipped) loop.skip(k)
       if (isShut) loop.shut()
       loops.set(name, loop)
     }
     return loop
   }
+  const loopFor = (items: Items): Loop => loopOf(headOf(items), isNumeric())
+  /** Every one of them has the same end. */
+  const anyLoop = (): Loop => loops.values().next().value ?? loopOf('list', isNumeric())
+  if (ahead) loopOf('list', isNumeric())
   const run = (items: Items, from: number, to: number): Status | Iterator<number, Status> => {
     const status = loopFor(items).run(items, from, to)
     if (status !== LEFT) return status
@@ -344,7 +347,7 @@ export const instantiate = (
       return start(() => run(items, from, to))
     },
     resume: step,
-    end: () => start(() => first.end()),
+    end: () => start(() => anyLoop().end()),
     closeOutlet: (outlet) => {
       unread.add(outlet)
       return rest(above.ofOutlets[outlet]!)

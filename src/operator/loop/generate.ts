@@ -29,12 +29,16 @@ export type Status = typeof DONE | typeof PAUSED | typeof WAIT | typeof CLOSED
 /** Between a loop and compile.ts: what it keeps is not a number any more; the others go on with `pace.next`. */
 export const LEFT = 4
 
-export interface Code {
-  readonly source: string
+/** What can be told of a loop without its text. */
+export interface Nature {
   /** Compiled to generators: may pause in the middle of an item. */
   readonly resumable: boolean
   /** Fields of states that a `numeric` loop keeps in variables, while they are numbers. */
   readonly keeps: readonly { readonly node: number; readonly field: string }[]
+}
+
+export interface Code extends Nature {
+  readonly source: string
 }
 
 /** In which form the items come: each has a text of its own, since V8 compiles a loop for what it has seen in it. */
@@ -97,17 +101,28 @@ const NO_COLUMNS: ReadonlySet<number> = new Set()
 /** More than V8 takes into another function (460 bytes of its code), and never run. */
 const TOO_LARGE = `if (P.never !== undefined) { ${'P.never = [P.never, P.never, P.never]; '.repeat(40)}}`
 
+const lookAt = (program: Program, kernels: Readonly<Record<string, Kernel>>) => {
+  const { nodes } = program
+  const all = nodes.map((node) => kernelOf(kernels, node))
+  const resumable = nodes.some((node, k) => all[k]!.expands === true || isRetry(node))
+  const parted = branches(program)
+  const told = traits(program, all, resumable, parted)
+  const keeps = nodes.flatMap((_, node) => (told.plain[node] && all[node]!.keeps !== undefined ? [{ node, field: all[node]!.keeps }] : []))
+  return { ...told, all, resumable, parted, keeps }
+}
+
+export const natureOf = (program: Program, kernels: Readonly<Record<string, Kernel>>): Nature => {
+  const { resumable, keeps } = lookAt(program, kernels)
+  return { resumable, keeps }
+}
+
 /** The text of the loop. */
 export const generate = (program: Program, kernels: Readonly<Record<string, Kernel>>, wanted: Wanted): Code => {
   const { pauseAt, head: name = 'list', numeric = false, columns = NO_COLUMNS, apart = [] } = wanted
   const { nodes } = program
   const head: Head = heads[name]
-  const all = nodes.map((node) => kernelOf(kernels, node))
-  const resumable = nodes.some((node, k) => all[k]!.expands === true || isRetry(node))
+  const { all, resumable, parted, keeps, plain, counters, behind, placed } = lookAt(program, kernels)
   const outs = program.outlets.map((_, o) => `o${o}`)
-  const parted = branches(program)
-  const { plain, counters, behind, placed } = traits(program, all, resumable, parted)
-  const keeps = nodes.flatMap((_, node) => (plain[node] && all[node]!.keeps !== undefined ? [{ node, field: all[node]!.keeps }] : []))
   const locals: string[] = []
   const reload = outs.flatMap((o, k) => [
     `${o} = outs[${k}]`,
