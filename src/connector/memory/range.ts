@@ -12,7 +12,7 @@ import { STAGE } from '../option-names.ts'
 import { Progression } from '../../prelude/items.ts'
 
 /** Numbers at a time: a batch of them is four numbers, until somebody wants to have them all. */
-const BATCH = 1 << 16
+const BATCH = 1 << 18
 
 const finite = (name: string, value: unknown): number => {
   if (Number.isFinite(numberFrom('range', name, value, -Infinity))) return value as number

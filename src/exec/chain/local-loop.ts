@@ -31,7 +31,7 @@ import { turnIfDue } from '../turn.ts'
 const SLICE_MS = 1
 /** Items of the first slice, and of the largest. */
 const FIRST_SLICE = 16
-const LARGEST_SLICE = 1 << 16
+const LARGEST_SLICE = 1 << 18
 /** Results that a slice should bring at most, since they are held until its end; and numbers, if they gather in a column. */
 const MOST_RESULTS = 4096
 const MOST_NUMBERS = 16_384
