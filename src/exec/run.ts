@@ -198,12 +198,13 @@ class Running {
     return !channels[channel]!.text && tasks[channels[channel]!.to.task]!.program !== undefined
   }
 
-  #context({ name, site }: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
+  #context(stage: Pick<PlannedStage, 'name' | 'site'>, task: number): RunContext {
+    const { name } = stage
     const aside = this.#counting.asideOf(name)
     return {
       signal: this.#controller.signal,
       stage: name,
-      site,
+      get site() { return stage.site },
       deadLetter: (item, cause, index, attempts = 1) => {
         aside.deadLetters++
         return this.#dead({ stage: name, position: { index }, cause, item, attempts, whole: true }, task)

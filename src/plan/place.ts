@@ -36,7 +36,7 @@ export const programOf = (
     return {
       kind,
       stage: node.name,
-      site: node.stage.site.text(),
+      get site() { return node.stage.site.text() },
       args,
       fns: Object.keys(fns),
       hasEnv: env !== undefined,

@@ -90,7 +90,7 @@ const planned = (node: PlanNode): PlannedStage => ({
   name: node.name,
   declared: node.declared ?? node.name,
   kind: node.spec.kind,
-  site: node.stage.site.text(),
+  get site() { return node.stage.site.text() }, // a stack becomes text when it is told, which in most runs it is not
   lane: node.lane ?? 'async',
   why: node.why ?? '',
   spec: node.spec,

@@ -327,14 +327,18 @@ export class ChainTask implements Task {
   #stuckHere = false
 
   /** The task is over: it does not wait for workers that have not answered yet. */
-  readonly #staying = new AbortController()
+  #stays = false
+  #staying: AbortController | undefined
 
   #stay(): void {
-    this.#staying.abort(new Error('the task is over'))
+    this.#stays = true
+    this.#staying?.abort(new Error('the task is over'))
   }
 
   async #open(): Promise<void> {
     const { plan, outlets, workers, maxLatencyMs, carried, rested } = this.#c
+    const staying = (this.#staying = new AbortController())
+    if (this.#stays) this.#stay()
     const opened = PoolTask.open({
       plan,
       crew: crewOf(workers),
@@ -350,10 +354,10 @@ export class ChainTask implements Task {
         this.#closed()
       },
       fail: this.#c.fail,
-      signal: this.#staying.signal
+      signal: staying.signal
     })
     this.#pool = await opened.catch((error: unknown) => {
-      if (!this.#staying.signal.aborted) throw error
+      if (!this.#stays) throw error
       return undefined
     })
   }

@@ -178,7 +178,8 @@ const kinship = ({ nodes, roots, outlets }: Program): Kinship => {
 /** The program with the functions that its kernels call: those of the user, or what a kernel makes of them. */
 const bindAll = (program: Program, kernels: Readonly<Record<string, Kernel>>, { fns }: Binding): { program: Program, fns: readonly Fns[] } => {
   const bound = program.nodes.map((node, k) => kernelOf(kernels, node).bind?.(fns[k]!, node.args) ?? fns[k]!)
-  return { program: { ...program, nodes: program.nodes.map((node, k) => ({ ...node, fns: Object.keys(bound[k]!) })) }, fns: bound }
+  const nodes = program.nodes.map((node, k) => (bound[k] === fns[k] ? node : { ...node, fns: Object.keys(bound[k]!) }))
+  return { program: { ...program, nodes }, fns: bound }
 }
 
 const NO_COLUMNS: ReadonlySet<number> = new Set()
