@@ -89,10 +89,20 @@ const isPatient = ({ registration: { program } }: RemoteTask, outlet: number): b
 /** Items of the largest slice of a loop. */
 const LARGEST_SLICE = 16_384
 
-/** The size of the next slice, after one of `items` that took `usedMs`. */
-const sliceAfter = (slice: number, items: number, usedMs: number, pace: number): number => {
-  if (usedMs > pace * 2) return Math.max(1, slice >> 1)
-  return usedMs < pace / 2 && items >= slice ? Math.min(LARGEST_SLICE, slice * 2) : slice
+/** Results, but for numbers, that a slice should bring at most: a frame of them. What is alive when garbage is collected is copied. */
+const MOST_RESULTS = 2048
+
+/** The size of the next slice, after one of `items` that took `usedMs` and has left the fullest outlet with `results`. */
+const sliceAfter = (slice: number, items: number, usedMs: number, pace: number, results: number): number => {
+  if (usedMs > pace * 2 || results > MOST_RESULTS) return Math.max(1, slice >> 1)
+  return usedMs < pace / 2 && items >= slice && results <= MOST_RESULTS / 2 ? Math.min(LARGEST_SLICE, slice * 2) : slice
+}
+
+/** Of the outlet that holds most. */
+const mostHeld = ({ instance: { outs } }: RemoteLoop): number => {
+  let most = 0
+  for (const { length } of outs) most = Math.max(most, length)
+  return most
 }
 
 export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, nudge, post, machine = thread }: RemoteOptions): Remote => {
@@ -222,7 +232,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       const began = machine.now()
       if (!isHeld(task, loop)) loop.since = began
       const status = yield* settle(task, loop, slot, sent, loop.instance.run(items, from, to))
-      loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace)
+      loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace, mostHeld(loop))
       yield* flushDue(task, loop, slot, sent)
       if (status !== DONE || load(task.stop, WORD_STOP) === STOP_ABORT) return false
       from = to
