@@ -22,6 +22,7 @@ export interface ReduceOptions<S, E = undefined> extends CpuOptions<E> {
 
 export const kernel: Kernel = {
   kind: 'reduce',
+  emits: 'none',
   keeps: 'value',
   state: (args) => ({ value: structuredClone(args['initial']) }),
   each: (g, item) => {

@@ -37,10 +37,12 @@ const NONE: ReadonlySet<string> = new Set()
 export const apartOf = ({ nodes }: Program, kernels: readonly Kernel[], fns: readonly Fns[], columns: ReadonlySet<number>): readonly ReadonlySet<string>[] => {
   const isQuiet = (node: number): boolean =>
     (kernels[node]!.emits !== undefined || kernels[node]!.keeps !== undefined) && !Object.values(fns[node]!).some(calls)
+  /** What is entered in the loop, not when the input has ended. */
+  const behind = (node: number): readonly Target[] => (kernels[node]!.emits === 'none' ? [] : nodes[node]!.targets.flat())
   const callsBehind = (targets: readonly Target[]): boolean =>
-    targets.some((t) => ('outlet' in t ? !columns.has(t.outlet) : !isQuiet(t.node) || callsBehind(nodes[t.node]!.targets.flat())))
-  return nodes.map(({ targets }, k) => {
+    targets.some((t) => ('outlet' in t ? !columns.has(t.outlet) : !isQuiet(t.node) || callsBehind(behind(t.node))))
+  return nodes.map((_, k) => {
     const names = Object.entries(fns[k]!).flatMap(([name, fn]) => (mayLoop(fn) ? [name] : []))
-    return names.length > 0 && callsBehind(targets.flat()) ? new Set(names) : NONE
+    return names.length > 0 && callsBehind(behind(k)) ? new Set(names) : NONE
   })
 }

@@ -67,7 +67,7 @@ export type Fns = Readonly<Record<string, unknown>>
 
 export interface Kernel {
   readonly kind: string
-  /** Statements for one item, held by variable `item`. */
+  /** Statements for one item, held by variable `item`; only where the kernel `expands` they may set it. */
   readonly each: (g: Emitter, item: string) => string
   /** Statements for the end of each batch of items that the loop is given, where something is held that is for that batch only. */
   readonly batchEnd?: (g: Emitter) => string
@@ -80,8 +80,8 @@ export interface Kernel {
    * name. Default: the user's.
    */
   readonly bind?: (fns: Fns, args: Readonly<Record<string, unknown>>) => Fns
-  /** What `each` emits of an item on which it does not throw, with nothing behind the `emit`. Absent: as much as it likes. */
-  readonly emits?: 'one' | 'oneOrNone'
+  /** What `each` emits of an item on which it does not throw, with nothing behind the `emit`; `none`: it emits at the end. Absent: as much as it likes. */
+  readonly emits?: 'one' | 'oneOrNone' | 'none'
   /** A field of the state that `each` alone changes: where it can, the loop holds it in a variable. */
   readonly keeps?: string
   /** May emit many items for one: the loop must be able to stop in the middle and go on later. */

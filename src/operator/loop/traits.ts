@@ -52,7 +52,7 @@ export const traits = (program: Program, all: readonly Kernel[], resumable: bool
       continue
     }
     const { emits } = all[feeder]!
-    plain[k] = emits !== undefined && plain[feeder]!
+    plain[k] = emits !== undefined && emits !== 'none' && plain[feeder]!
     counters[k] = !resumable && emits === 'one' && all[k]!.stops !== true && !parted.has(k) ? counters[feeder]! : k
   }
   /** Nodes that have been counted with a node, and that an item has not reached on which that node fails. */
