@@ -5,14 +5,17 @@
  * The state is the thread's: a table of texts, bounded. Called by records.ts.
  */
 import { deserialize } from 'node:v8'
+import type { Making, Rows } from '../prelude/items.ts'
 import { children, layOut, type Layout, type Node } from './layout.ts'
-import { compileScatter, type Scatter, type Source } from './scatter.ts'
+import { compileScatter, makingOf, rowsOf, type Scatter, type Source } from './scatter.ts'
 import { plainScatter } from './scatter-plain.ts'
 import { PACKED, shapeOf } from './shape.ts'
 import { viewsOf, type Views } from './views.ts'
 
 /** Items of one text that are made without a loop of their own: compiling one costs as much as a few hundred. */
 const WARM = 256
+/** Items of one text behind which loops of tasks make them: it is here to stay, and what it costs to compile a loop anew is earned. */
+const SETTLED = 16_384
 /** Loops that a thread compiles in its life, and texts that it knows at a time. */
 const MAX_COMPILED = 256
 const MAX_TEXTS = 1024
@@ -24,6 +27,9 @@ interface Reader {
   /** Items that it has made. */
   made: number
   compiled: boolean
+  /** How a loop of a task makes its items, once it has settled. */
+  making: Making | undefined
+  settled: boolean
 }
 
 /** A method of every Buffer that skips the sorting out of arguments; not in the published types. */
@@ -123,10 +129,20 @@ class Directory {
 
 export interface ColumnsReader {
   read(bytes: Buffer, count: number): unknown[]
+  /** The items as they are in the frame, for a loop that makes them itself; none where this is not worth it, or not possible. */
+  rows(bytes: Buffer, count: number): Rows | undefined
 }
 
-/** A reader with a table of its own; `plain`: it never compiles. */
-export const createColumnsReader = (plain = false): ColumnsReader => {
+/** A frame, whose directory has been read. */
+interface Opened {
+  readonly views: Views
+  readonly sources: readonly Source[]
+  /** Place of the variants' bytes, if there are several. */
+  readonly which: number
+}
+
+/** A reader with a table of its own. `plain`: it never compiles; `settled`: items of a text after which loops of tasks may make them. */
+export const createColumnsReader = (plain = false, settled = SETTLED): ColumnsReader => {
   const readers = new Map<string, Reader>()
   let compiled = 0
 
@@ -135,7 +151,7 @@ export const createColumnsReader = (plain = false): ColumnsReader => {
     if (reader === undefined) {
       const { shape, packing } = shapeOf(text)
       const layout = layOut(shape)
-      reader = { layout, packing, scatter: plainScatter(layout, packing), made: 0, compiled: plain }
+      reader = { layout, packing, scatter: plainScatter(layout, packing), made: 0, compiled: plain, making: undefined, settled: plain }
       if (readers.size === MAX_TEXTS) readers.clear()
       readers.set(text, reader)
     }
@@ -150,24 +166,47 @@ export const createColumnsReader = (plain = false): ColumnsReader => {
     reader.scatter = compileScatter(reader.layout, reader.packing) ?? reader.scatter
   }
 
+  const settle = (reader: Reader): void => {
+    if (reader.settled || reader.made < settled) return
+    reader.settled = true
+    reader.making = makingOf(reader.layout, reader.packing)
+  }
+
+  const open = (bytes: Buffer, count: number, reader: Reader, firstWord: number): Opened => {
+    const { layout } = reader
+    const views = viewsOf(bytes.buffer)
+    const directory = new Directory(bytes, views, reader, firstWord)
+    const several = layout.variants.length > 1
+    const counts = several ? layout.variants.map(() => directory.word()) : [count]
+    const which = several ? directory.section(0) : 0
+    layout.variants.forEach(({ node }, v) => {
+      directory.column(node, counts[v]!)
+    })
+    if (layout.mixed) directory.mixed(layout.nodes)
+    return { views, sources: directory.sources, which }
+  }
+
+  const begin = (bytes: Buffer): { readonly reader: Reader; readonly firstWord: number } => {
+    const head = bytes.byteOffset >>> 2
+    const textBytes = viewsOf(bytes.buffer).u32[head]!
+    const reader = readerOf((bytes as Latin1Source).latin1Slice(8, 8 + textBytes))
+    return { reader, firstWord: head + 2 + ((textBytes + 3) >>> 2) }
+  }
+
   return {
     read: (bytes, count) => {
-      const views = viewsOf(bytes.buffer)
-      const { u32 } = views
-      const head = bytes.byteOffset >>> 2
-      const textBytes = u32[head]!
-      const reader = readerOf((bytes as Latin1Source).latin1Slice(8, 8 + textBytes))
+      const { reader, firstWord } = begin(bytes)
       warm(reader, count)
-      const { layout, scatter } = reader
-      const directory = new Directory(bytes, views, reader, head + 2 + ((textBytes + 3) >>> 2))
-      const several = layout.variants.length > 1
-      const counts = several ? layout.variants.map(() => directory.word()) : [count]
-      const which = several ? directory.section(0) : 0
-      layout.variants.forEach(({ node }, v) => {
-        directory.column(node, counts[v]!)
-      })
-      if (layout.mixed) directory.mixed(layout.nodes)
-      return scatter(views, directory.sources, count, which)
+      const { views, sources, which } = open(bytes, count, reader, firstWord)
+      return reader.scatter(views, sources, count, which)
+    },
+    rows: (bytes, count) => {
+      const { reader, firstWord } = begin(bytes)
+      settle(reader)
+      const { making } = reader
+      if (making === undefined) return undefined
+      const { views, sources, which } = open(bytes, count, reader, firstWord)
+      return rowsOf(making, views, sources, count, () => reader.scatter(views, sources, count, which))
     }
   }
 }

@@ -8,14 +8,14 @@
  */
 import type { Arena } from './arena.ts'
 import { WORD_BYTES, WORD_COUNT, WORD_KIND } from './arena.ts'
-import type { Column, Items, Progression } from '../prelude/items.ts'
+import type { Column, Items, Progression, Rows } from '../prelude/items.ts'
 import { byteArrays } from './byte-arrays.ts'
 import type { FrameCodec, Written } from './codec.ts'
 import type { Hint } from './hint.ts'
 import { MAX_ITEMS } from './layout.ts'
 import { copyFloats, floatsIn, numbers } from './numbers.ts'
 import { PROGRESSION, readNumbersOf, writeNumbersOf } from './progression.ts'
-import { records } from './records.ts'
+import { records, rowsIn } from './records.ts'
 import type { Project } from './project.ts'
 import type { Shape } from './shape.ts'
 import { copyInts, intsIn, smallInts } from './small-ints.ts'
@@ -108,11 +108,18 @@ export const columnIn = (arena: Arena, slot: number): Column | undefined => {
   return kind === numbers.kind ? floatsIn(arena.payload(slot), count) : kind === smallInts.kind ? intsIn(arena.payload(slot), count) : undefined
 }
 
+/** The records of a frame for a loop that makes them itself: valid as long as the slot is one's own. None where there is none. */
+export const rowsOfFrame = (arena: Arena, slot: number): Rows | undefined => {
+  const words = arena.words(slot)
+  if (words[WORD_KIND] !== records.kind) return undefined
+  return rowsIn(arena.payload(slot).subarray(0, words[WORD_BYTES]), words[WORD_COUNT]!)
+}
+
 /** The items of a frame in the form in which a loop reads them; valid as long as the slot is one's own. */
 export const itemsIn = (arena: Arena, slot: number): Items => {
   const words = arena.words(slot)
   if (words[WORD_KIND] === PROGRESSION) return readNumbersOf(arena.payload(slot), words[WORD_COUNT]!)
-  return columnIn(arena, slot) ?? readFrame(arena, slot)
+  return columnIn(arena, slot) ?? rowsOfFrame(arena, slot) ?? readFrame(arena, slot)
 }
 
 /** A method of every Buffer that skips the sorting out of arguments; not in the published types. */

@@ -14,6 +14,7 @@
  * column's characters, as in strings.ts.
  * An `encode` for each thread's shapes (families.ts), a `decode` that needs nothing but the frame (columns-in.ts). Called by frame.ts.
  */
+import type { Rows } from '../prelude/items.ts'
 import type { FrameCodec } from './codec.ts'
 import { createColumnsReader } from './columns-in.ts'
 import { createColumnsWriter } from './families.ts'
@@ -27,3 +28,6 @@ export const records: FrameCodec = {
   encode: (items, from, to, target, written, shape) => writer.write(items, from, to, target, written, shape),
   decode: (bytes, count) => reader.read(bytes, count)
 }
+
+/** The items of a frame of {@link records} for a loop that makes them itself; valid as long as the bytes are. */
+export const rowsIn = (bytes: Buffer, count: number): Rows | undefined => reader.rows(bytes, count)

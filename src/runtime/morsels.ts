@@ -7,10 +7,10 @@
  * An item that is larger than a slot travels alone: by message, ahead of its morsel or behind its notice. Called by crew.ts.
  */
 import { WORD_BYTES, type Arena } from '../frame/arena.ts'
-import { columnIn, decodeAlone, encodeAlone, readFrame, writeColumn, writeFrame, writeProgression, type AloneFrame } from '../frame/frame.ts'
+import { columnIn, decodeAlone, encodeAlone, readFrame, rowsOfFrame, writeColumn, writeFrame, writeProgression, type AloneFrame } from '../frame/frame.ts'
 import type { Hint } from '../frame/hint.ts'
 import type { Pool } from '../pool/pool.ts'
-import { isColumn, type Column, type Held, type Progression } from '../prelude/items.ts'
+import { isColumn, type Column, type Held, type Progression, type Rows } from '../prelude/items.ts'
 import { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK } from './protocol.ts'
 
 /** Owner number of the main thread, for the arena. */
@@ -23,6 +23,8 @@ export interface FrameHandle {
   readonly items: () => unknown[]
   /** The numbers of a frame of numbers, where they are; valid until `release`. */
   readonly column: () => Column | undefined
+  /** The records of a frame of records for a loop that makes them itself; valid until `release`. None where there is none. */
+  readonly rows: () => Rows | undefined
   /** The frame's bytes, for text; valid until `release`. */
   readonly bytes: () => Uint8Array
   readonly release: () => void
@@ -109,6 +111,7 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
       byteLength: arena.words(slot)[WORD_BYTES]!,
       items: () => readFrame(arena, slot),
       column: () => columnIn(arena, slot),
+      rows: () => rowsOfFrame(arena, slot),
       bytes: () => arena.payload(slot).subarray(0, arena.words(slot)[WORD_BYTES]),
       release: () => {
         release(slot)
@@ -126,6 +129,7 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
       byteLength: frame.buffer.byteLength,
       items: () => decodeAlone(frame),
       column: () => undefined,
+      rows: () => undefined,
       bytes: () => new Uint8Array(frame.buffer),
       release: () => undefined
     }

@@ -3,6 +3,8 @@
  */
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import { createColumnsReader } from '../../../src/frame/columns-in.ts'
+import { createColumnsWriter } from '../../../src/frame/families.ts'
 import type { Source } from '../../../src/graph/source.ts'
 import { backoffMs, CLOSED, DONE, instantiate, PAUSED, WAIT, type Hooks } from '../../../src/operator/loop/compile.ts'
 import { apartOf } from '../../../src/operator/loop/apart.ts'
@@ -19,7 +21,7 @@ import { retry } from '../../../src/operator/retry.ts'
 import { scan } from '../../../src/operator/scan.ts'
 import { take } from '../../../src/operator/take.ts'
 import { tap } from '../../../src/operator/tap.ts'
-import { Progression, type Items } from '../../../src/prelude/items.ts'
+import { Progression, type Items, type Rows } from '../../../src/prelude/items.ts'
 import { compileStages, input, runFlow, runGraph } from '../../support/run-kernel.ts'
 import { suite } from '../../support/suite.ts'
 import { verifyGraph } from '../../support/verify-operator.ts'
@@ -402,6 +404,76 @@ suite('forms of input', (it) => {
     instance.run(new Progression(0.5, -0.25, 2, 300), 100, 300)
     assert.equal([...column!.take().numbers], Array.from({ length: 200 }, (_, i) => 0.5 - (102 + i) * 0.25))
     assert.is(instance.outs[0].length, 0)
+  })
+})
+
+suite('records that the loop makes', (it) => {
+  interface Visit {
+    readonly at: number
+    readonly path: string
+    readonly verb: string | null
+  }
+  const visits = numbers(60).map((i): Visit => ({ at: i, path: `/items/number/${i * 7}`, verb: i % 5 === 0 ? null : i % 2 === 0 ? 'GET' : 'PUT' }))
+
+  /** A frame of them, in memory of its own. */
+  const rowsOf = (items: readonly unknown[]): Rows => {
+    const bytes = Buffer.from(new SharedArrayBuffer(32_768))
+    const written = { bytes: 0 }
+    assert.is(createColumnsWriter().write(items, 0, items.length, bytes, written), items.length)
+    return createColumnsReader(false, 0).rows(bytes.subarray(0, written.bytes), items.length)!
+  }
+
+  const outcome = (build: (s: Source<Visit>) => readonly Source<unknown>[], items: Items, cuts: readonly number[]): unknown => {
+    const failures: unknown[] = []
+    const from = input<Visit>()
+    const { program, binding } = compileStages(from as Source<never>, build(from))
+    const instance = instantiate(program, kernels, binding, { ...ignore, failed: (node, index, item) => void failures.push([node, index, item]) })
+    let begun = 0
+    for (const to of [...cuts, items.length]) {
+      let status = instance.run(items, begun, to)
+      while (status === PAUSED) status = instance.resume()
+      begun = to
+    }
+    while (instance.end() === PAUSED) instance.resume()
+    return { failures, outs: instance.outs, counts: [...instance.counts] }
+  }
+
+  const weigh = (v: Visit): number => v.at + v.path.length + (v.verb?.length ?? 0)
+  const builds: readonly ((s: Source<Visit>) => readonly Source<unknown>[])[] = [
+    (s) => [s],
+    (s) => [s.pipe(reduce((sum, v) => sum + weigh(v), 0))],
+    (s) => [s.pipe(reduce((sum: unknown, v) => (v.at === 20 ? String(sum) : v.at === 40 ? 3 : typeof sum === 'number' ? sum + weigh(v) : sum), 0))],
+    (s) => [s.pipe(filter((v) => v.at % 3 !== 1), map((v) => (v.at % 11 === 5 ? boom() : v), { onError: 'skip' }), map(weigh), scan((a, b) => a + b, 0))],
+    (s) => [s.pipe(filter((v) => v.at % 7 === 3 ? boom() : true, { onError: 'skip' }), filter((v) => v.at % 7 === 4 ? boom() : true, { onError: 'skip' })), s.pipe(map(weigh), take(13)), s],
+    (s) => [s.pipe(flatMap((v) => [v, v.path])), s.pipe(map((v) => (v.at === 9 ? boom() : v.path), { onError: 'skip' }))],
+    (s) => [s.pipe(batch({ count: 7 })), s.pipe(take(9), drop(4), tap(weigh))]
+  ]
+
+  it('give what a list of them gives, with the items that failed and their places, wherever they are cut', () => {
+    for (const [k, build] of builds.entries()) {
+      const want = outcome(build, visits, [])
+      for (const cuts of [[], [13], [1, 19, 20, 39]]) assert.equal(outcome(build, rowsOf(visits), cuts), want, `${k}, cut at ${cuts.join()}`)
+    }
+  })
+
+  it('are the same object for all who read one', () => {
+    const from = input<Visit>()
+    const { program, binding } = compileStages(from as Source<never>, [from, from.pipe(filter((v) => v.at > 2))])
+    const instance = instantiate(program, kernels, binding, ignore)
+    instance.run(rowsOf(visits))
+    const [all, some] = instance.outs
+    assert.is(some!.length, 57)
+    assert.ok(some!.every((item, i) => item === all![i + 3]))
+  })
+
+  it('in however many ways frames are laid out, with what has stopped in all of them', () => {
+    const from = input<Record<string, unknown>>()
+    const { program, binding } = compileStages(from as Source<never>, [from.pipe(map((r) => Object.keys(r).join())), from.pipe(take(25), map((r) => Object.keys(r)[0]))])
+    const instance = instantiate(program, kernels, binding, ignore)
+    for (let round = 0; round < 8; round++) instance.run(rowsOf(Array.from({ length: 16 }, (_, i) => ({ [`key ${round}`]: i, b: `b${i}` }))))
+    assert.equal(instance.outs[0], Array.from({ length: 8 * 16 }, (_, i) => `key ${i >> 4},b`))
+    assert.equal(instance.outs[1], Array.from({ length: 25 }, (_, i) => `key ${i >> 4}`))
+    assert.equal([...instance.counts].slice(0, 2), [128, 25])
   })
 })
 

@@ -16,7 +16,7 @@ import { sourceFailed } from '../../error/wording-run.ts'
 import { DEAD_LETTERS } from '../../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../../graph/spec.ts'
 import { Interruptible } from '../../prelude/interruptible.ts'
-import { Progression, type Items } from '../../prelude/items.ts'
+import { Progression, Rows, type Items } from '../../prelude/items.ts'
 import type { Batch } from '../edges/batch.ts'
 import { crewOf } from '../../runtime/crew.ts'
 import { LocalLoop, type Input } from './local-loop.ts'
@@ -257,7 +257,7 @@ export class ChainTask implements Task {
   /** The items from `from` on go to the pool. A run that drains leaves numbers that nobody has made unmade. */
   async #handOut(items: Items, from: number, base: number): Promise<void> {
     const pool = this.#pool!
-    if (!(items instanceof Progression)) return pool.items(from === 0 ? items : items.slice(from), base + from)
+    if (!(items instanceof Progression)) return pool.items(from === 0 && !(items instanceof Rows) ? items : items.slice(from), base + from)
     for (let at = from; at < items.length && !(at > from && this.#drained) && !pool.shut; ) {
       at += await pool.progression(items.part(at, items.length), base + at)
       await this.#loop.breatheIfDue()

@@ -6,7 +6,7 @@
  * Called by: edge.ts and the tasks. Frames are crew.ts's.
  */
 
-import { listOf, type Column, type Held, type Items } from '../../prelude/items.ts'
+import { listOf, type Column, type Held, type Items, type Rows } from '../../prelude/items.ts'
 import type { FrameHandle } from '../../runtime/morsels.ts'
 
 export interface Batch {
@@ -17,7 +17,7 @@ export interface Batch {
   readonly text: boolean
   /** The items; decodes a frame the first time. */
   items(): readonly unknown[]
-  /** The items in the form in which a loop reads them, numbers where they are: valid until `release`. */
+  /** The items in the form in which a loop reads them, numbers and records where they are: valid until `release`. */
   input(): Items
   /** The items in memory that nobody else uses. */
   owned(): Held
@@ -75,9 +75,10 @@ export const columnBatch = (column: Column, free: () => void): Batch => {
 export const frameBatch = (frame: FrameHandle, count: number, text: boolean, decoding: () => void = () => undefined): Batch => {
   let readers = 1
   let decoded: unknown[] | undefined
+  let unmade: Rows | undefined
   const items = (): unknown[] => {
-    if (decoded === undefined) decoding()
-    return (decoded ??= frame.items())
+    if (decoded === undefined && unmade === undefined) decoding()
+    return (decoded ??= unmade === undefined ? frame.items() : unmade.list())
   }
   /** A frame of numbers is read in place; by several readers, by each. */
   const column = (): Column | undefined => {
@@ -85,12 +86,19 @@ export const frameBatch = (frame: FrameHandle, count: number, text: boolean, dec
     if (input !== undefined) decoding()
     return input
   }
+  /** Records of a sole reader, which makes them as it comes to them; several share what is made once. */
+  const rows = (): Rows | undefined => {
+    if (decoded !== undefined || readers > 1 || unmade !== undefined) return decoded === undefined ? unmade : undefined
+    unmade = frame.rows()
+    if (unmade !== undefined) decoding()
+    return unmade
+  }
   return {
     count,
     text,
     weight: Math.max(1, count, Math.ceil(frame.byteLength / BYTES_PER_PERMIT)),
     items,
-    input: () => column() ?? items(),
+    input: () => column() ?? rows() ?? items(),
     owned: () => column()?.slice() ?? items(),
     bytes: () => frame.bytes(),
     takeSlot: () => (readers === 1 && decoded === undefined && !text ? frame.slot : -1),

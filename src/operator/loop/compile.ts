@@ -32,7 +32,7 @@ import { apartOf } from './apart.ts'
 import { familyOf } from './makers.ts'
 import { picked } from './picked.ts'
 import type { Binding, Program, Target } from '../../plan/program.ts'
-import { Progression, type Items } from '../../prelude/items.ts'
+import { Progression, Rows, type Items, type Making } from '../../prelude/items.ts'
 import { promised } from './promised.ts'
 import { seen } from './recent.ts'
 import { Walker } from './walker.ts'
@@ -44,6 +44,9 @@ export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
 const PAUSE_AT = 1024
 /** How long an expanding stage goes on without a pause, in milliseconds: what it holds may be waited for. */
 const PAUSE_MS = 0.5
+
+/** Loops of one instance that make records themselves, each in another way. */
+const MOST_MAKINGS = 4
 
 /** How a loop is driven: when an expanding stage pauses, and what gathers where. */
 export interface Driving {
@@ -186,6 +189,7 @@ const NO_COLUMNS: ReadonlySet<number> = new Set()
 
 const headOf = (items: Items): HeadName => {
   if (items instanceof Progression) return items.step !== 1 ? 'steps' : items.start !== 0 ? 'follow' : 'count'
+  if (items instanceof Rows) return 'rows'
   return items instanceof Float64Array ? 'floats' : items instanceof Int32Array ? 'ints' : 'list'
 }
 
@@ -264,18 +268,29 @@ export const instantiate = (
   let numeric = keeps.length > 0
   const isNumeric = (): boolean => numeric && keeps.every(({ node, field }) => typeof (states[node] as Record<string, unknown>)[field] === 'number')
   const apart = (): readonly ReadonlySet<string>[] => apartOf(program, program.nodes.map((node) => kernelOf(kernels, node)), fns, columns)
-  const loopOf = (head: HeadName, numeric: boolean): Loop => {
+  /** How records come that loops make themselves: a loop for each. */
+  const makings: Making[] = []
+  /** Records as a loop takes them: a list where it may pause in the middle of one, and where they are laid out in ever other ways. */
+  const taken = (items: Items): Items => {
+    if (!(items instanceof Rows) || makings.includes(items.making)) return items
+    if (resumable || makings.length === MOST_MAKINGS) return items.list()
+    makings.push(items.making)
+    return items
+  }
+  const loopOf = (head: HeadName, numeric: boolean, making?: Making): Loop => {
     const name = numeric ? `${head} of numbers` : head
-    let loop = loops.get(name)
+    const key = making === undefined ? name : `${name} ${makings.indexOf(making)}`
+    let loop = loops.get(key)
     if (loop === undefined) {
-      loop = family.maker(name, () => generate(program, kernels, { pauseAt, columns, apart: apart(), head, numeric }).source)(bound) as Loop
+      const form = making === undefined ? name : [name, making.before, making.item].join('\n') // makings are numbered here, not for the family
+      loop = family.maker(form, () => generate(program, kernels, { pauseAt, columns, apart: apart(), head, numeric, making }).source)(bound) as Loop
       for (const k of skipped) loop.skip(k)
       if (isShut) loop.shut()
-      loops.set(name, loop)
+      loops.set(key, loop)
     }
     return loop
   }
-  const loopFor = (items: Items): Loop => loopOf(headOf(items), isNumeric())
+  const loopFor = (items: Items): Loop => loopOf(headOf(items), isNumeric(), items instanceof Rows ? items.making : undefined)
   /** Every one of them has the same end. */
   const anyLoop = (): Loop => loops.values().next().value ?? loopOf('list', isNumeric())
   if (ahead) loopOf('list', isNumeric())
@@ -345,7 +360,8 @@ export const instantiate = (
     },
     run: (items, from = 0, to = items.length) => {
       for (const column of bound.columns) column?.room(to - from)
-      return start(() => run(items, from, to))
+      const input = taken(items)
+      return start(() => run(input, from, to))
     },
     resume: step,
     end: () => start(() => anyLoop().end()),

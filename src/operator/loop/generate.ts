@@ -9,11 +9,13 @@
  * for the code that tells of a failure: what is nothing before the loop and a number in it becomes an object for each item. So the `x`
  * are cleared, and what a loop keeps of a state (`kept`) has a text of its own for numbers (decision 0021).
  * What outlasts a call lives in `states`; the flags `X` (this stage wants no more) only repeat what the states say.
- * No text of the user's goes in: functions, values and names are reached through `bound`, by names of our own.
+ * No text of the user's goes in: functions, values and names are reached through `bound`, by names of our own. Only the names of fields are
+ * there where the loop makes the records of a frame, as string literals (`making`, decision 0022).
  *
  * Called by compile.ts, and by specs. Imports nothing that takes time to load. Source: produce/consume code generation, Neumann 2011.
  */
 import { stopsOnFailure, type Program, type ProgramNode, type Target } from '../../plan/program.ts'
+import type { Making } from '../../prelude/items.ts'
 import type { Emitter, Kernel } from './kernel.ts'
 import { branches, traits } from './traits.ts'
 
@@ -62,7 +64,9 @@ const heads = {
   /** A progression; of step 1; from 0 on. */
   steps: made('start + i * step'),
   follow: made('start + i'),
-  count: made('i')
+  count: made('i'),
+  /** Records that the loop makes: see `Making`. */
+  rows: listed
 } as const satisfies Readonly<Record<string, Head>>
 
 export type HeadName = keyof typeof heads
@@ -71,6 +75,8 @@ export interface Wanted {
   /** Results that gather before an expanding stage pauses. */
   readonly pauseAt: number
   readonly head?: HeadName
+  /** For `rows`: how a record is made. */
+  readonly making?: Making | undefined
   /** What it keeps are numbers; a loop that is not leaves them be. */
   readonly numeric?: boolean
   /** Outlets that gather numbers in a column. */
@@ -118,9 +124,9 @@ export const natureOf = (program: Program, kernels: Readonly<Record<string, Kern
 
 /** The text of the loop. */
 export const generate = (program: Program, kernels: Readonly<Record<string, Kernel>>, wanted: Wanted): Code => {
-  const { pauseAt, head: name = 'list', numeric = false, columns = NO_COLUMNS, apart = [] } = wanted
+  const { pauseAt, head: name = 'list', numeric = false, columns = NO_COLUMNS, apart = [], making } = wanted
   const { nodes } = program
-  const head: Head = heads[name]
+  const head: Head = making === undefined ? heads[name] : { ...listed, before: making.before, item: making.item }
   const { all, resumable, parted, keeps, plain, counters, behind, placed } = lookAt(program, kernels)
   const outs = program.outlets.map((_, o) => `o${o}`)
   const locals: string[] = []
@@ -153,7 +159,16 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     return missed.length === 0 ? [] : [`case ${k}: ${missed.map((other) => `counts[${other}]--;`).join(' ')} break;`]
   })
   const miss = missing.length === 0 ? '' : `switch (at) { ${missing.join(' ')} } `
-  const failing = (): string => `fail(at, ${place()}, [${nodes.map((_, k) => `x${k}`).join(', ')}][at], e);`
+  /**
+   * Stages that are given a record which the loop has made have no variable of their own for it: what the code that tells of a failure
+   * might still ask for V8 has to make. That code has it made anew.
+   */
+  const given = new Set<number>()
+  const isGiven = (value: string): boolean => making !== undefined && value === 'item'
+  const failing = (): string => {
+    const values = `[${nodes.map((_, k) => `x${k}`).join(', ')}][at]`
+    return `fail(at, ${place()}, ${making === undefined || ending ? values : `G[at] ? items.list()[i] : ${values}`}, e);`
+  }
 
   const fresh = (hint: string, k: number): string => {
     const local = `${hint}${k}_${locals.length}`
@@ -241,7 +256,9 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
     const kernel = all[k]!
     const emit = emitter(k)
     if (kernel.expands === true) around.push(k)
-    const body = `x${k} = ${value}; ${counters[k] === k && k !== placed ? `n${k}++; ` : ''}at = ${k};\n${kernel.each(emit, `x${k}`)}`
+    const own = isGiven(value) ? value : `x${k}`
+    if (own === value) given.add(k)
+    const body = `${own === value ? '' : `${own} = ${value}; `}${counters[k] === k && k !== placed ? `n${k}++; ` : ''}at = ${k};\n${kernel.each(emit, own)}`
     if (kernel.expands === true) around.pop()
     return kernel.stops === true || parted.has(k) ? `if (!X${k}) {\n${body}\n}` : body
   }
@@ -292,7 +309,7 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const source = `'use strict';
 const { outs, counts, help: H, pace: P } = bound;
 ${[...columns].map((o) => `const N${o} = bound.columns[${o}];`).join(' ')}
-${bind}
+${bind}${making === undefined ? '' : `\nconst G = [${nodes.map((_, k) => given.has(k)).join(', ')}];`}
 let shut = false, fatal = false;
 const fail = (at, i, item, e) => { if (fatal) throw e; ${miss}fatal = true; H.failed(at, i, item, e); fatal = false; };
 const left = (at, i, item, cause) => { fatal = true; H.left(at, i, item, cause); fatal = false; };

@@ -46,11 +46,7 @@ const create = <A>(known: A): Family<A> => {
   const forms = new Map<string, Maker>()
   return {
     known,
-    maker: (name, write) => {
-      let maker = forms.get(name)
-      if (maker === undefined) forms.set(name, (maker = compiled(write())))
-      return maker
-    }
+    maker: (name, write) => remembered(forms, name, () => compiled(write()))
   }
 }
 
