@@ -59,4 +59,23 @@ suite('positions in files', (it) => {
       assert.ok(error.message.includes(`${file}:${error.position!.line}`), error.message)
     })
   }
+
+  it('the index of a dead letter counts items, not lines, where a file has other lines too', async (scope) => {
+    const file = logFile(scope, 0)
+    const lines = Array.from({ length: 60_000 }, (_, i) => (i % 3 === 0 ? '' : `{"n":${i},"s":"${'x'.repeat(50)}"}`))
+    writeFileSync(file, lines.join('\n'))
+    await warmPool(2)
+    const letters: DeadLetter[] = []
+    const strict = map((row: unknown) => {
+      const { n } = row as { readonly n: number }
+      let x = n
+      for (let i = 0; i < 500; i++) x = (x * 31 + 7) % 1000003
+      if (n % 1000 === 1) throw new Error(`bad row ${x}`)
+      return x
+    }, { onError: 'deadLetter' })
+    await pipeline({ out: fs.ndjson(file).pipe(strict).to(forEach(() => undefined)) }, { deadLetters: forEach((letter: DeadLetter) => void letters.push(letter)) }).run({ workers: 2 }).done
+    const wanted = lines.flatMap((line, i) => (line !== '' && i % 1000 === 1 ? [i] : []))
+    assert.equal(letters.map(({ position }) => position.line), wanted.map((i) => i + 1))
+    assert.equal(letters.map(({ position }) => position.index), wanted.map((i) => i - Math.ceil(i / 3)))
+  })
 }, 20_000)

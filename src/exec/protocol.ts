@@ -20,7 +20,7 @@ export { INPUT_ALONE, INPUT_END, INPUT_ITEMS, INPUT_SPLIT, WORD_INPUT, WORD_TASK
 
 /** First word of a notice; the second is the morsel's slot. */
 export const NOTICE_OUT = 1 // outlet, out slot (-1: alone, see message), items
-export const NOTICE_DONE = 2 // lines of the split, busy microseconds, bytes read (in KiB)
+export const NOTICE_DONE = 2 // lines of the split, busy microseconds, bytes read (in KiB), items of the split
 export const NOTICE_MORE = 3 // the morsel waits until its results have been taken
 export const NOTICE_DEAD = 4 // out slot with dead letters (-1: alone)
 export const NOTICE_FAIL = 5 // out slot with the failure (-1: alone)

@@ -50,8 +50,9 @@ export interface Pending {
   /** The worker that the morsel rests in, or -1. */
   rests: number
   done: boolean
-  /** Lines of its split. */
+  /** Lines of its split, and items: fewer where lines were left out, or records or blocks span several. */
   lines: number
+  items: number
   /** It has failed; resolves when the run has been told. */
   failing: Promise<void> | undefined
   /** The failure, where it is told when the morsel is the oldest: one before it may stop the stage. */
@@ -64,7 +65,7 @@ export interface Pending {
 export interface Progress {
   /** By file: lines of the splits that are finished. */
   readonly lines: Map<string, number>
-  /** Items (lines) of all splits that are finished. */
+  /** Items of all splits that are finished. */
   items: number
   /** Bytes of the splits that were read on the loop. */
   bytes: number
@@ -121,7 +122,7 @@ export class Delivery {
   // ---- morsels ----
 
   add(slot: number, base: number, count: number, split: Split | undefined): void {
-    const pending: Pending = { slot, base, count, split, out: [], rests: -1, done: false, lines: 0, failing: undefined, fails: undefined, stops: [] }
+    const pending: Pending = { slot, base, count, split, out: [], rests: -1, done: false, lines: 0, items: 0, failing: undefined, fails: undefined, stops: [] }
     this.#order.push(pending)
     this.#bySlot.set(slot, pending)
     if (count > 0) tally(this.crossings.toWorkers, count)
@@ -173,10 +174,11 @@ export class Delivery {
   }
 
   /** A worker has let go of it, or has died with it. */
-  done(pending: Pending, lines: number): void {
+  done(pending: Pending, lines: number, items: number): void {
     pending.done = true
     pending.rests = -1
     pending.lines = lines
+    pending.items = items
     this.#bySlot.delete(pending.slot)
   }
 
@@ -268,10 +270,10 @@ export class Delivery {
     for (const told of stops) stopped(stopOf(plan, told, first, lines))
   }
 
-  #count({ split, lines }: Pending): void {
+  #count({ split, lines, items }: Pending): void {
     const { progress } = this.#o
     if (split === undefined) return
-    progress.items += lines
+    progress.items += items
     progress.lines.set(split.file, (progress.lines.get(split.file) ?? 0) + lines)
   }
 

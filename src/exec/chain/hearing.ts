@@ -78,7 +78,7 @@ export class Hearing implements Hand {
         this.#o.closed()
         break
       case NOTICE_DONE:
-        this.#done(pending, a, b, c)
+        this.#done(pending, a, b, c, d)
         freed()
     }
     delivery.poke()
@@ -86,7 +86,7 @@ export class Hearing implements Hand {
 
   /** Nobody will say anything of this morsel any more: its worker has died, or it was taken back from the queue. */
   lost(pending: Pending): void {
-    this.#done(pending, 0, 0, 0)
+    this.#done(pending, 0, 0, 0, 0)
   }
 
   died(death: Death): boolean {
@@ -114,8 +114,8 @@ export class Hearing implements Hand {
     this.#o.delivery.crossings.decoded++
   }
 
-  #done(pending: Pending, lines: number, micros: number, kib: number): void {
-    this.#o.delivery.done(pending, lines)
+  #done(pending: Pending, lines: number, micros: number, kib: number, items: number): void {
+    this.#o.delivery.done(pending, lines, items)
     this.bytesDone += kib * 1024
     if (pending.count > 0 && micros > 0) {
       const sample = micros / pending.count

@@ -177,8 +177,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
 
   /** Tells that a split is done; wakes the caller's loop if it has something to do then: results, other splits, an end (R8). */
-  const tellSplit = (task: RemoteTask, slot: number, awaited: boolean, lines: number, micros: number, kib: number): void => {
-    whisper(NOTICE_DONE, slot, lines, micros, kib, 0)
+  const tellSplit = (task: RemoteTask, slot: number, awaited: boolean, lines: number, micros: number, kib: number, items: number): void => {
+    whisper(NOTICE_DONE, slot, lines, micros, kib, items)
     const { stop, registration: { parallelism } } = task
     const ready = load(stop, WORD_SENT) - load(stop, WORD_BEGUN)
     if (load(stop, WORD_STOP) === STOP_ABORT || ready <= parallelism || (awaited && isWanted(task, slot))) nudge()
@@ -241,7 +241,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   }
 
   /** Reads a split to its end, or until nobody wants more. */
-  function* readSplit(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; open: boolean }, unknown> {
+  function* readSplit(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, split: Split): Generator<Step, { lines: number; bytes: number; items: number; open: boolean }, unknown> {
     const cursor = task.reader!.open(split, task.registration.reader!.args, 'blocking')
     const long = split.end - split.start > LONG_BYTES
     let base = 0
@@ -255,7 +255,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         open = yield* feed(task, loop, slot, sent, batch, base)
         base += batch.items.length
       }
-      return { lines: cursor.lines, bytes: cursor.bytes, open }
+      return { lines: cursor.lines, bytes: cursor.bytes, items: base, open }
     } finally {
       const closing = cursor.close()
       if (closing instanceof Promise) yield closing
@@ -272,6 +272,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     const kind = arena.words(slot)[WORD_INPUT]!
     let lines = 0
     let bytes = 0
+    let items = 0
     let open = true
     try {
       if (load(task.stop, WORD_STOP) === STOP_ABORT) return
@@ -286,7 +287,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       }
       if (kind === INPUT_SPLIT) memory.add(task.stop, WORD_BEGUN, 1)
       const batch = (yield* input(task, slot))!
-      if (kind === INPUT_SPLIT) ({ lines, bytes, open } = yield* readSplit(task, loop, slot, sent, (batch.items as readonly Split[])[0]!))
+      if (kind === INPUT_SPLIT) ({ lines, bytes, items, open } = yield* readSplit(task, loop, slot, sent, (batch.items as readonly Split[])[0]!))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
       ending = slot
       yield* flush(task, loop, slot, sent, 'all')
@@ -308,7 +309,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         publish(task)
         const micros = Math.round((machine.now() - began - sent.restedMs) * 1000)
         const kib = Math.ceil(bytes / 1024)
-        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.awaited, lines, micros, kib)
+        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.awaited, lines, micros, kib, items)
         else emit(NOTICE_DONE, slot, lines, micros, kib, 0)
       }
     }
