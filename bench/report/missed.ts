@@ -111,14 +111,6 @@ const missed: readonly Missed[] = [
     remedy: 'measuring where nothing else runs.'
   },
   {
-    bench: '1brc',
-    fits: /by hand/,
-    why: `Ours makes two strings a row, the line and the station, and looks the station up by its characters: 160 to 180 ns of CPU a row, of which a fifth is garbage, a quarter
-  cutting and decoding, 30 ns the look-up. Other ways of cutting lines, and a table in front of the map, gain 4 ns at most (docs/decisions/0022). By hand no
-  string is made: 64 ns.`,
-    remedy: 'stages that read bytes of a line in place of a string (a source of byte lines, whose keys are looked up by their bytes).'
-  },
-  {
     bench: 'latency',
     fits: /p99/,
     why: `Half of the items are back within a fraction of a millisecond. The slowest hundredth waited for a core; so did those of the peers, for three times as long and

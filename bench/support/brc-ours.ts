@@ -1,4 +1,4 @@
-/** Our side of bench/one-brc.ts: what a user writes. Loaded by main and by workers. */
+/** Our side of bench/one-brc.ts for a user who reads lines. Loaded by main and by workers. */
 import { aggregateBy, map } from 'millrace'
 import * as fs from 'millrace/fs'
 import { portable } from 'millrace/portable'

@@ -5,9 +5,10 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import * as assert from 'uvu/assert'
+import { blockReader } from '../../src/connector/fs/block-reader.ts'
 import { byteReader } from '../../src/connector/fs/byte-reader.ts'
 import { csvReader } from '../../src/connector/fs/csv-reader.ts'
-import { bytes, csv, lines, ndjson } from '../../src/connector/fs/index.ts'
+import { blocks, bytes, csv, lines, ndjson } from '../../src/connector/fs/index.ts'
 import { lineReader } from '../../src/connector/fs/line-reader.ts'
 import { listFiles } from '../../src/connector/fs/listing.ts'
 import { pathList } from '../../src/connector/fs/paths.ts'
@@ -83,12 +84,13 @@ suite('listing files', (it) => {
 
   it('refuses what is no path when it is declared', () => {
     for (const wrong of ['', 'a\0b', [], 7, null, undefined, [''], new URL('https://example.org/x'), ['-', 'a']]) {
-      for (const make of [lines, bytes, ndjson, csv]) {
+      for (const make of [lines, blocks, bytes, ndjson, csv] as readonly ((paths: never) => unknown)[]) {
         assert.throws(() => make(wrong as never), (error: { code?: string }) => error.code === 'ERR_MILLRACE_ARGUMENT', String(wrong))
       }
     }
     for (const make of [
       () => lines('a', { encoding: 'utf16' as never }), () => lines('a', { maxLineBytes: 0 }), () => bytes('a', { chunkBytes: 0 }),
+      () => blocks('a', { blockBytes: 0 }), () => blocks('a', { blockBytes: 0.5 }), () => blocks('a', { maxLineBytes: '9' as never }),
       () => csv('a', { delimiter: '' }), () => csv('a', { delimiter: '"' }), () => csv('a', { header: [] }), () => csv('a', { header: ['x', 'x'] }),
       () => csv('a', { header: 'x' as never }), () => csv('a', { columns: [7] as never }), () => lines('a', { name: '' })
     ]) assert.throws(make, (error: { code?: string }) => error.code === 'ERR_MILLRACE_ARGUMENT', String(make))
@@ -218,7 +220,7 @@ suite('reading lines', (it) => {
   it('of a file that is gone by then', async ({ defer }) => {
     const file = join(tempDir(defer), 'gone')
     for (const how of lanes) {
-      for (const [reader, more] of [[lineReader, {}], [byteReader, { chunkBytes: 10 }], [csvReader, { delimiter: ',', header: true, comment: '', trim: false }]] as const) {
+      for (const [reader, more] of [[lineReader, {}], [byteReader, { chunkBytes: 10 }], [blockReader, { blockBytes: 10 }], [csvReader, { delimiter: ',', header: true, comment: '', trim: false }]] as const) {
         const { error } = await untilFailure(reader, { file, start: 0, end: 10 }, more, how)
         assert.is(error.code, 'ERR_MILLRACE_FILE_NOT_FOUND')
         assert.is(error.position?.file, file)
@@ -286,7 +288,7 @@ suite('reading bytes and rows', (it) => {
   })
 
   it('knows all readers by kind', () => {
-    assert.equal(Object.keys(readers).sort(), ['fs.bytes', 'fs.csv', 'fs.lines'])
+    assert.equal(Object.keys(readers).sort(), ['fs.blocks', 'fs.bytes', 'fs.csv', 'fs.lines'])
     for (const [kind, reader] of Object.entries(readers)) assert.is(reader.kind, kind)
   })
 

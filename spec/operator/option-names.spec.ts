@@ -60,6 +60,7 @@ const calls: Readonly<Record<string, () => unknown>> = {
   'fs.csv': () => fs.csv('x', typo()),
   'fs.ndjson': () => fs.ndjson('x', typo()),
   'fs.bytes': () => fs.bytes('x', typo()),
+  'fs.blocks': () => fs.blocks('x', typo()),
   command: () => command('ls', [], typo()),
   JoinSet: () => new JoinSet(typo()),
   mpsc: () => mpsc(typo({ capacity: 1 }))

@@ -51,5 +51,10 @@ range(0, 3).to({} as Sink<string, void>)
 pipeline({ out: range(0, 3) })
 // @ts-expect-error lines are strings
 fs.lines('x').pipe(map((n: number) => n))
+expectTypeOf(fs.blocks('x', { blockBytes: 1000 })).toEqualTypeOf<Source<Uint8Array>>()
+// @ts-expect-error blocks are bytes
+fs.blocks('x').pipe(map((line: string) => line))
+// @ts-expect-error nothing is written in blocks
+from([new Uint8Array(1)]).to(fs.blocks('x'))
 // @ts-expect-error a lane that does not exist
 range(0, 3).pipe(map((n) => n, { lane: 'gpu' }))

@@ -4,10 +4,11 @@
  * Loaded by worker.ts: loads no rxjs, fp-ts, io-ts, and nothing of the graph but types.
  */
 import type { SplitReader } from '../graph/spec.ts'
+import { blockReader } from './fs/block-reader.ts'
 import { byteReader } from './fs/byte-reader.ts'
 import { csvReader } from './fs/csv-reader.ts'
 import { lineReader } from './fs/line-reader.ts'
 
 export const readers: Readonly<Record<string, SplitReader>> = Object.fromEntries(
-  [byteReader, csvReader, lineReader].map((reader) => [reader.kind, reader])
+  [blockReader, byteReader, csvReader, lineReader].map((reader) => [reader.kind, reader])
 )

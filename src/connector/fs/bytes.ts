@@ -21,7 +21,7 @@ const NAMES: OptionNames<BytesOptions> = { ...STAGE, chunkBytes: 1, splitBytes: 
 
 /**
  * The bytes of files, in order, in chunks of at most `chunkBytes` that own their memory. Paths as for `lines`; `.gz` is
- * unpacked. Chunks begin and end anywhere.
+ * unpacked. Chunks begin and end anywhere; those of `blocks` hold whole lines.
  *
  * **Errors**  as `lines`, but for the length of lines
  * @example

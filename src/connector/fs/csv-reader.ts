@@ -3,7 +3,7 @@
  */
 import { csvHeader } from '../../error/wording-files.ts'
 import type { ItemBatch, Split, SplitCursor, SplitReader } from '../../graph/spec.ts'
-import { Blocks } from './blocks.ts'
+import { Blocks } from './line-blocks.ts'
 import { CsvRows, type CsvFormat } from './csv-rows.ts'
 import { feedOf, isPacked } from './feed.ts'
 import type { LineArgs } from './line-reader.ts'

@@ -1,5 +1,5 @@
 /**
- * A source of files: what `lines`, `bytes`, `ndjson` and `csv` have in common. Files are found when the run begins, cut into
+ * A source of files: what `lines`, `blocks`, `bytes`, `ndjson` and `csv` have in common. Files are found when the run begins, cut into
  * splits, and read by the reader, on the caller's loop or in workers. Standard input is one stream that the event loop pulls.
  */
 import type { Names, OptionNames } from '../../error/known-options.ts'
@@ -28,7 +28,7 @@ export interface TextOptions extends StageOptions {
 export const TEXT_OPTIONS: OptionNames<TextOptions> = { ...STAGE, encoding: 1, maxLineBytes: 1, splitBytes: 0, chunkBytes: 0 }
 
 /** The longest line by default, and the longest that V8 could hold as text, in bytes. */
-const MAX_LINE = 128 * 1024 * 1024
+export const MAX_LINE = 128 * 1024 * 1024
 const LONGEST_TEXT = 512 * 1024 * 1024 - 25
 
 export const lineArgs = (reader: string, options: TextOptions, names: Names = TEXT_OPTIONS): LineArgs => {

@@ -3,6 +3,8 @@
  */
 import '../../exec/pipeline.ts'
 
+export { blocks } from './blocks.ts'
+export type { BlocksOptions } from './blocks.ts'
 export { bytes } from './bytes.ts'
 export type { BytesOptions } from './bytes.ts'
 export { csv } from './csv.ts'

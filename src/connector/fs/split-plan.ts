@@ -1,7 +1,7 @@
 /**
  * Cuts files into splits, as the executor asks for them.
  *
- * A plain file of lines can be cut anywhere (blocks.ts finds the lines); a packed file, a CSV file and what has no size are
+ * A plain file of lines can be cut anywhere (line-blocks.ts finds the lines); a packed file, a CSV file and what has no size are
  * one split each. Called by the sources in this folder.
  */
 import type { Split, SplitPlan } from '../../graph/spec.ts'
