@@ -6,7 +6,7 @@
 import type { ItemBatch, Split, SplitCursor, SplitReader } from '../../graph/spec.ts'
 import { countLines } from './count-lines.ts'
 import { feedOf, isPacked } from './feed.ts'
-import { Blocks } from './line-blocks.ts'
+import { LineBlocks } from './line-blocks.ts'
 
 /** What travels to the worker. */
 export interface BlockArgs {
@@ -17,14 +17,14 @@ export interface BlockArgs {
 
 class BlockCursor implements SplitCursor {
   lines = 0
-  readonly #blocks: Blocks
+  readonly #blocks: LineBlocks
   readonly #split: Split
   readonly #taken: () => number
 
   constructor(split: Split, { blockBytes, maxLineBytes }: BlockArgs, how: 'blocking' | 'async') {
     // The byte before the split tells whether a line begins at its start.
     const feed = feedOf(split.start === 0 ? split : { ...split, start: split.start - 1 }, how)
-    this.#blocks = new Blocks(feed, split, { maxLineBytes, chunkBytes: blockBytes, taken: true })
+    this.#blocks = new LineBlocks(feed, split, { maxLineBytes, chunkBytes: blockBytes, taken: true })
     this.#split = split
     this.#taken = isPacked(split.file) ? () => feed.taken : () => this.#blocks.consumed
   }

@@ -3,7 +3,7 @@
  */
 import { csvHeader } from '../../error/wording-files.ts'
 import type { ItemBatch, Split, SplitCursor, SplitReader } from '../../graph/spec.ts'
-import { Blocks } from './line-blocks.ts'
+import { LineBlocks } from './line-blocks.ts'
 import { CsvRows, type CsvFormat } from './csv-rows.ts'
 import { feedOf, isPacked } from './feed.ts'
 import type { LineArgs } from './line-reader.ts'
@@ -11,7 +11,7 @@ import type { LineArgs } from './line-reader.ts'
 export type CsvArgs = CsvFormat & Pick<LineArgs, 'encoding' | 'maxLineBytes' | 'chunkBytes'>
 
 class CsvCursor implements SplitCursor {
-  readonly #blocks: Blocks
+  readonly #blocks: LineBlocks
   readonly #rows: CsvRows
   readonly #split: Split
   readonly #args: CsvArgs
@@ -20,7 +20,7 @@ class CsvCursor implements SplitCursor {
 
   constructor(split: Split, args: CsvArgs, how: 'blocking' | 'async') {
     const feed = feedOf(split, how)
-    this.#blocks = new Blocks(feed, split, args)
+    this.#blocks = new LineBlocks(feed, split, args)
     this.#rows = new CsvRows(args, (line, what) => csvHeader(split.file, line, what))
     this.#split = split
     this.#args = args

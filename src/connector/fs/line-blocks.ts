@@ -39,7 +39,7 @@ const linesBefore = async (file: string, end: number): Promise<number> => {
   return lines
 }
 
-export interface BlocksOptions {
+export interface LineBlocksOptions {
   readonly maxLineBytes: number
   /** Bytes per read; about so many, where blocks are taken. */
   readonly chunkBytes?: number | undefined
@@ -47,7 +47,7 @@ export interface BlocksOptions {
   readonly taken?: boolean | undefined
 }
 
-export class Blocks {
+export class LineBlocks {
   /** The block: valid until the next call of `next`. */
   buffer: Buffer
   from = 0
@@ -69,7 +69,7 @@ export class Blocks {
   #begin: number
   #behind: number
 
-  constructor(feed: Feed, split: Split, { maxLineBytes, chunkBytes = CHUNK, taken = false }: BlocksOptions) {
+  constructor(feed: Feed, split: Split, { maxLineBytes, chunkBytes = CHUNK, taken = false }: LineBlocksOptions) {
     this.#feed = feed
     this.#split = split
     this.#max = maxLineBytes
