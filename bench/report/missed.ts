@@ -17,25 +17,25 @@ const missed: readonly Missed[] = [
   {
     bench: 'channel-record',
     fits: /tokio.*2 workers/,
-    why: `A record costs 190 to 230 ns of CPU here, all threads together. In one thread, with nothing between, making it, encoding, decoding and reading it take 140;
-  what is left is two threads that wake each other (40 us a frame of 2048) and the garbage, half of which V8's helper threads collect. In Tokio two tasks on
+    why: `A record costs 175 to 210 ns of CPU here, all threads together. In one thread, with nothing between, making it, encoding it and reading it out of its columns take 116;
+  what is left is two threads that wake each other (10 to 18 us a frame of 2048) and the garbage, half of which V8's helper threads collect. In Tokio two tasks on
   two workers cost 120 ns and no system call: a task that is woken runs on the worker that woke it, so nothing crosses while the other core is
   busy. With a thread for each side it costs 760 ns.`,
-    remedy: `loops of tasks that read a frame's columns and make the record where the user's function is inlined (\`src/operator/loop/generate.ts\`): V8 leaves
-  out objects that nobody keeps, 9 ns a record in place of 24, and their garbage. docs/decisions/0022 has what was tried.`
+    remedy: `loops of tasks that gather the fields of a record where the user's function makes it, as they read them already (\`src/operator/loop/generate.ts\`): encoding takes 75 of
+  the 100 ns of that side. Checking an object's keys makes V8 make it, so they would have to be known. docs/decisions/0022 has what was tried.`
   },
   {
     bench: 'channel-record',
     fits: /tokio/,
-    why: `A record costs 190 to 230 ns of CPU here, all threads together, of which 140 are making, encoding, decoding and reading it. Where more threads want to run than there
+    why: `A record costs 175 to 210 ns of CPU here, all threads together, of which 116 are making, encoding and reading it. Where more threads want to run than there
   are cores, each side waits for its turn besides, once per frame.`,
     remedy: 'as above, and a machine whose cores are free, so that both sides run at once.'
   },
   {
     bench: 'channel-record',
     fits: /postMessage/,
-    why: `The peer costs three to four times the CPU of ours; making the records, and making them anew on the side that takes them, is a part that both have (50 of our 190 to
-  230 ns), so a ratio of 5 would leave less for all the rest than laying out and checking the fields takes.`,
+    why: `The peer costs three to four times the CPU of ours; making the records, and making them anew on the side that takes them, is a part that both have (40 of our 175 to
+  210 ns), so a ratio of 5 would leave less for all the rest than laying out and checking the fields takes.`,
     remedy: 'as above.'
   },
   {
@@ -65,7 +65,7 @@ const missed: readonly Missed[] = [
     why: `Two busy threads do not do twice the work of one on this machine: batches in piscina, which cost nothing to speak of beside such work, reach 1.7 to 1.9, and so do ours for
   numbers. The first 4 ms of a run are on the caller's loop, and one worker ends the last morsel alone. Records of 100 us stay behind
   numbers because of frames, not items: a morsel of 2 ms is 20 of them, and a frame of so few costs more than its items (docs/decisions/0022).`,
-    remedy: 'cores that share nothing; longer morsels (4 ms: 2 % less CPU, 8 ms: 3 to 5), once skewed items were measured with them; a run that begins on the pool at once where it is warm (`src/exec/chain/chain-task.ts`).'
+    remedy: 'cores that share nothing; longer morsels (4 ms: 2 % less CPU, 8 ms: 3 to 5; growing with the run they gained nothing); a run that begins on the pool at once where it is warm (`src/exec/chain/chain-task.ts`).'
   },
   {
     bench: 'skew',
