@@ -28,7 +28,7 @@ import { shared as memory } from '../../atomic/memory.ts'
 import { load, sleep } from '../../atomic/park.ts'
 import { encodeError } from '../../error/wire.ts'
 import type { ItemBatch, Split } from '../../graph/spec.ts'
-import type { Items } from '../../prelude/items.ts'
+import { listOf, type Items } from '../../prelude/items.ts'
 import {
   INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
   WORD_BEGUN, WORD_INPUT, WORD_SENT, WORD_STOP, WORD_TASK, WORD_WANTED,
@@ -287,7 +287,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       }
       if (kind === INPUT_SPLIT) memory.add(task.stop, WORD_BEGUN, 1)
       const batch = (yield* input(task, slot))!
-      if (kind === INPUT_SPLIT) ({ lines, bytes, items, open } = yield* readSplit(task, loop, slot, sent, (batch.items as readonly Split[])[0]!))
+      if (kind === INPUT_SPLIT) ({ lines, bytes, items, open } = yield* readSplit(task, loop, slot, sent, (listOf(batch.items) as readonly Split[])[0]!))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
       ending = slot
       yield* flush(task, loop, slot, sent, 'all')
