@@ -191,7 +191,9 @@ const check = async (size: number, links: readonly Link[], workers: number, capa
   addsUp(end)
   assert.is(end.deadLetters, letters, 'every dead letter is delivered before done')
   if (interfered) {
-    if (fate.ordered) assert.equal(seen, fate.model.slice(0, seen.length))
+    // An input that ends early leaves its last window with what it has by then.
+    const whole = what === 'drain' && links.some((link) => 'kind' in link && link.kind === 'windowOfItems') ? seen.slice(0, -1) : seen
+    if (fate.ordered) assert.equal(whole, fate.model.slice(0, whole.length))
     return
   }
   assert.ok(fate.early || !fate.fails, 'an item that fails went by')
