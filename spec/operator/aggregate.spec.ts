@@ -8,6 +8,7 @@ import { kernels } from '../../src/operator/kernels.ts'
 import type { Flow, Source } from '../../src/graph/source.ts'
 import { compileStages, input, runFlow } from '../support/run-kernel.ts'
 import { suite } from '../support/suite.ts'
+import { thrown } from '../support/attempt.ts'
 import { verifyOperator, verifyPolicies, verifyRefusals } from '../support/verify-operator.ts'
 
 interface Mean { sum: number, n: number }
@@ -19,16 +20,16 @@ const mean: Combiner<number, Mean, number> = {
   finish: (s) => s.sum / s.n
 }
 
-/** The halves of a flow, each to be run alone. */
+/** The halves of a flow, with what is between, each to be run alone. */
 const halvesOf = <A, R>(flow: Flow<A, R>) => {
   const from = input<A>()
   const { program, binding } = compileStages(from as Source<never>, [from.pipe(flow)])
   const fail = { failed: (_k: number, _i: number, _x: unknown, e: unknown): void => { throw e }, left: () => undefined, dropped: () => undefined }
   const alone = (k: number) =>
     instantiate(
-      { nodes: [{ ...program.nodes[k]!, targets: [[{ outlet: 0 }]] }], roots: [{ node: 0 }], outlets: [{ text: false }] },
+      { nodes: [{ ...program.nodes.at(k)!, targets: [[{ outlet: 0 }]] }], roots: [{ node: 0 }], outlets: [{ text: false }] },
       kernels,
-      { fns: [binding.fns[k]!], envs: [binding.envs[k]], checkers: [undefined] },
+      { fns: [binding.fns.at(k)!], envs: [binding.envs.at(k)], checkers: [undefined] },
       fail
     )
   return alone
@@ -46,8 +47,21 @@ const partsOf = <A, R>(flow: Flow<A, R>, items: readonly A[]): unknown[] => {
 const inParts = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unknown => {
   const alone = halvesOf(flow)
   const made = parts.flatMap((items) => structuredClone(partsOf(flow, items)))
-  const merge = alone(1)
+  const merge = alone(-1)
   merge.run(made)
+  merge.end()
+  return merge.outs[0]
+}
+
+/** The same with what is between the halves, on a worker of its own: of which one part comes, or none. */
+const inOnePart = <A, R>(flow: Flow<A, R>, parts: readonly (readonly A[])[]): unknown => {
+  const alone = halvesOf(flow)
+  const made = parts.flatMap((items) => structuredClone(partsOf(flow, items)))
+  const [between, merge] = [alone(1), alone(2)]
+  between.run(made)
+  between.end()
+  assert.is(between.outs[0]!.length, made.length > 0 ? 1 : 0)
+  merge.run(structuredClone(between.outs[0]!))
   merge.end()
   return merge.outs[0]
 }
@@ -92,6 +106,19 @@ suite('aggregate', (it) => {
     assert.equal(sorted((inParts(countBy((x: number) => x), cut) as unknown[])[0]), [...expected].sort())
     assert.equal(sorted((inParts(aggregateBy((x: number) => x, sum), cut) as unknown[])[0]), [...expected].sort())
     assert.equal(inParts(aggregate(sets), cut), [keys.length])
+  })
+
+  it('parts in any number are one part of the same answer', () => {
+    const many = Array.from({ length: 3 * PART_SIZE }, (_, i) => i % (PART_SIZE + 7))
+    const sized = { ...mean, size: () => PART_SIZE }
+    const sum: Combiner<number, number> = { create: () => 0, add: (n, x) => n + x, combine: (a, b) => a + b }
+    const by = (x: number) => x % 20_000
+    for (const parts of [[], [[]], [[5]], [[1, 2, 3, 6], [], [6]], [many, many.slice(0, 99), [0]]]) {
+      assert.equal(inOnePart(aggregate(sized), parts), inParts(aggregate(sized), parts))
+      assert.equal(sorted((inOnePart(countBy(by), parts) as unknown[])[0]), sorted((inParts(countBy(by), parts) as unknown[])[0]))
+      assert.equal(sorted((inOnePart(aggregateBy(by, sum), parts) as unknown[])[0]), sorted((inParts(aggregateBy(by, sum), parts) as unknown[])[0]))
+    }
+    assert.match(thrown(() => inOnePart(countBy(by, { maxKeys: 3 }), [[1, 2], [2, 3, 4]])).code, 'ERR_MILLRACE_TOO_MANY_KEYS')
   })
 
   it('a combiner without a size keeps its part to the end', () => {

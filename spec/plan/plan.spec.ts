@@ -4,7 +4,8 @@
 import * as t from 'io-ts'
 import * as assert from 'uvu/assert'
 import {
-  aggregateBy, concat, countBy, decode, filter, forEach, from, map, mapAsync, mapState, merge, partition, pipeline, range, reduce, scan, take, toArray
+  aggregate, aggregateBy, concat, countBy, decode, filter, forEach, from, map, mapAsync, mapState, merge, partition, pipeline, range, reduce, scan, take, toArray,
+  type Flow
 } from '../../src/index.ts'
 import * as fs from '../../src/fs.ts'
 import { thrown } from '../support/attempt.ts'
@@ -43,10 +44,26 @@ suite('plan', (it) => {
     assert.equal(tasks.map((task) => task.parallelism), [4, 1, 1])
   })
 
-  it('an aggregation is split: a combiner beside the items, a merge behind the channel', () => {
+  it('an aggregation is split: a combiner beside the items, a merge behind the channel, and where parts may be many what makes one of them on a worker', () => {
     const { tasks } = pipeline({ out: range(0, 10).pipe(countBy((n) => n % 2, { name: 'parity' })).observe() }).explain({ workers: 2 })
     assert.equal(tasks[0]!.stages.map((s) => s.name), ['range', 'parity.partial'])
-    assert.equal(tasks[1]!.stages.map((s) => [s.name, s.lane]), [['parity', 'async']])
+    assert.equal(tasks.slice(1, 3).map(({ lane, parallelism, start, stages }) => [lane, parallelism, start, stages.map((s) => s.name)]), [
+      ['blocking', 1, 'caller', ['parity.combine']],
+      ['async', 1, 'caller', ['parity']]
+    ])
+  })
+
+  it('parts are combined on the loop where they are made there, where what combines cannot travel, and where there is one of each worker', () => {
+    const far = Date.now()
+    const own = { create: () => 0, add: (n: number) => n + 1, combine: (a: number, b: number) => a + b }
+    const size = (n: number) => n
+    const kinds = (flow: Flow<number, unknown>, workers: number) =>
+      pipeline({ out: range(0, 10).pipe(flow).observe() }).explain({ workers }).tasks.map(({ lane, parallelism, stages }) => [`${lane} ${parallelism}`, ...stages.map((s) => s.kind)])
+    assert.equal(kinds(countBy((n) => n), 0), [['async 1', 'range', 'countBy.partial', 'countBy.combine', 'countBy.merge'], ['async 1', 'observe']])
+    assert.equal(kinds(aggregate({ ...own, size, combine: (a, b) => a + b + 0 * far }), 2).slice(0, 2), [['blocking 2', 'range', 'aggregate.partial'], ['async 1', 'aggregate.combine', 'aggregate.merge']])
+    assert.equal(kinds(aggregate({ ...own, size }, { lane: 'async' }), 2).slice(0, 1), [['async 1', 'range', 'aggregate.partial', 'aggregate.combine', 'aggregate.merge']])
+    assert.equal(kinds(aggregate(own), 2).slice(0, 2), [['blocking 2', 'range', 'aggregate.partial'], ['async 1', 'aggregate.merge']])
+    assert.equal(kinds(aggregateBy((n) => n, own, { onError: 'stop' }), 2).slice(0, 2), [['blocking 1', 'range', 'aggregateBy.partial'], ['async 1', 'aggregateBy.merge']])
   })
 
   it('a stage with a state per key has one copy per worker behind a spread, and one where there is one worker or none', () => {

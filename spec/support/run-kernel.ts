@@ -53,7 +53,7 @@ export interface Compiled {
 
 type Checker = (value: unknown) => Either<unknown, unknown>
 
-/** The stages between `root` and the ends, inputs first; a stage of two halves as both of them. */
+/** The stages between `root` and the ends, inputs first; a stage of two halves as both of them, with what is between. */
 const stagesOf = (ends: readonly Port[], root: Stage): readonly Stage[] => {
   const found = new Set<Stage>()
   const visit = (stage: Stage): void => {
@@ -88,9 +88,13 @@ export const compileStages = (from: Source<never>, ends: readonly Source<unknown
     join(stage.inputs[0]!, { node: first })
     if (halves === undefined) last.set(stage, first)
     else {
-      const merge = add(halves.merge)
-      targets[first]![0]!.push({ node: merge })
-      last.set(stage, merge)
+      let behind = first
+      for (const spec of halves.combine === undefined ? [halves.merge] : [halves.combine, halves.merge]) {
+        const node = add(spec)
+        targets[behind]![0]!.push({ node })
+        behind = node
+      }
+      last.set(stage, behind)
     }
   }
   ends.forEach((end, outlet) => {

@@ -61,9 +61,10 @@ export interface KernelSpec {
   readonly passes?: Passes | undefined
   /**
    * An aggregation written in two halves: the planner puts this `partial` kernel where the items are and `merge`
-   * behind the channel. Present on composite stages only; lower.ts replaces them.
+   * behind the channel. Where parts may be many and large, `combine` lies between them, which makes one part of all that come, on a worker.
+   * Present on composite stages only; lower.ts replaces them.
    */
-  readonly halves?: { readonly partial: KernelSpec; readonly merge: KernelSpec } | undefined
+  readonly halves?: { readonly partial: KernelSpec; readonly combine?: KernelSpec | undefined; readonly merge: KernelSpec } | undefined
   /**
    * A stage with a state per key (`fns.key`): the planner may put `spread` before as many copies of it as there are workers, which
    * sends each item to the copy that owns its key, and `gather` behind them. `copy`: what each copy is, where it is not as the stage alone.

@@ -2,7 +2,7 @@
  * Gathers items by key, each key into a state of its own; the answers are emitted when the input has ended.
  *
  *     in  a1--b5--a2--|   aggregateBy(letter, sum)    out  ----------{ a: 3, b: 5 }|
- *     lane blocking       state one per key; one map per worker, combined key by key as they get large, and at the end
+ *     lane blocking       state one per key; one map per worker, combined key by key as they get large, and at the end, on a worker
  */
 import { flowOf, type Flow } from '../graph/source.ts'
 import { gatheringOf, gatheringSpec, sendPart } from './aggregate.ts'
@@ -57,7 +57,8 @@ export const mergeKernel: Kernel = {
   each: (g, item) => {
     const [one, key, part] = [g.fresh('one'), g.fresh('key'), g.fresh('part')]
     const parts = `${g.state}.parts`
-    return `for (${one} of ${item}) {
+    return `if (${parts}.size === 0) ${parts} = ${item};
+      else for (${one} of ${item}) {
         ${key} = ${one}[0]; ${part} = ${one}[1];
         if (${parts}.has(${key})) { ${part} = ${g.call('combine', `${parts}.get(${key})`, part)}; ${g.refusePromise(part)} }
         else ${key} = ${g.help}.newKey('aggregateBy', ${parts}.size, ${g.args}.maxKeys, ${key});
@@ -66,6 +67,9 @@ export const mergeKernel: Kernel = {
   },
   end: answer
 }
+
+/** Between the halves: all maps as one. */
+export const combineKernel: Kernel = { ...mergeKernel, kind: 'aggregateBy.combine', end: partialKernel.end! }
 
 /**
  * Gathers the items of each key with `combiner`, one of millrace's (`sum()`, `count()` …) or of your own, and emits one map at the
@@ -99,5 +103,5 @@ export function aggregateBy<A, S, R, E>(
   const gathering = gatheringOf('aggregateBy', combiner)
   const { fns, args } = keyedBy(key) // what the combiner reads is not known
   const all = { ...args, ...keyedArgs('aggregateBy', options) }
-  return flowOf(gatheringSpec('aggregateBy', gathering, fns, all, options, answeredByKey('a state', options)), options.name)
+  return flowOf(gatheringSpec('aggregateBy', { ...gathering, inParts: true }, fns, all, options, answeredByKey('a state', options)), options.name)
 }

@@ -2,7 +2,7 @@
  * Counts items by key; the counts are emitted when the input has ended.
  *
  *     in  a1--b1--a2--|   countBy(letter)    out  ----------{ a: 2, b: 1 }|
- *     lane blocking       state a count per key; one map per worker, added up as they get large, and at the end
+ *     lane blocking       state a count per key; one map per worker, added up as they get large, and at the end, on a worker
  */
 import type { CpuOptions } from '../graph/options.ts'
 import { flowOf, type Flow } from '../graph/source.ts'
@@ -40,7 +40,8 @@ export const mergeKernel: Kernel = {
   state: () => ({ counts: new Map() }),
   each: (g, item) => {
     const [one, key, n, counts] = [g.fresh('one'), g.fresh('key'), g.fresh('n'), `${g.state}.counts`]
-    return `for (${one} of ${item}) {
+    return `if (${counts}.size === 0) ${counts} = ${item};
+      else for (${one} of ${item}) {
         ${key} = ${one}[0]; ${n} = ${counts}.get(${key});
         if (${n} === undefined) { ${n} = 0; ${key} = ${g.help}.newKey('countBy', ${counts}.size, ${g.args}.maxKeys, ${key}); }
         ${counts}.set(${key}, ${n} + ${one}[1]);
@@ -51,6 +52,9 @@ export const mergeKernel: Kernel = {
     return `${total} = ${g.state}.counts; ${g.state}.counts = new Map(); ${g.emit(total)}`
   }
 }
+
+/** Between the halves: all maps as one. */
+export const combineKernel: Kernel = { ...mergeKernel, kind: 'countBy.combine', end: partialKernel.end! }
 
 /** What a stage that keeps keys holds, for `explain()`. */
 export const heldByKey = (what: string, { maxKeys }: KeyedOptions<unknown>): string =>
@@ -90,5 +94,5 @@ export function countBy<A, F extends KeyField<A>>(field: F, options?: KeyedOptio
 export function countBy<A>(key: unknown, options: KeyedOptions<unknown> = {}): Flow<A, ReadonlyMap<unknown, number>> {
   const { fns, args, reads } = keyedBy(key)
   const all = { ...args, ...keyedArgs('countBy', options) }
-  return flowOf(halved('countBy', { partial: fns, merge: {}, args: all, ...answeredByKey('a count', options), reads }, options), options.name)
+  return flowOf(halved('countBy', { partial: fns, combine: {}, merge: {}, args: all, ...answeredByKey('a count', options), reads }, options), options.name)
 }

@@ -53,9 +53,9 @@ const whole = [
 ]
 
 const halves = [
-  aggregate.partialKernel, aggregate.mergeKernel, aggregate.inOrderKernel,
-  aggregateBy.partialKernel, aggregateBy.mergeKernel, aggregateBy.inOrderKernel,
-  countBy.partialKernel, countBy.mergeKernel, reduce.partialKernel, reduce.mergeKernel
+  aggregate.partialKernel, aggregate.combineKernel, aggregate.mergeKernel, aggregate.inOrderKernel,
+  aggregateBy.partialKernel, aggregateBy.combineKernel, aggregateBy.mergeKernel, aggregateBy.inOrderKernel,
+  countBy.partialKernel, countBy.combineKernel, countBy.mergeKernel, reduce.partialKernel, reduce.mergeKernel
 ]
 
 export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries([...whole, ...halves].map((kernel) => [kernel.kind, kernel]))

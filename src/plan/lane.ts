@@ -36,7 +36,14 @@ const ofLetters = (nodes: readonly PlanNode[]): ReadonlySet<number> => {
   return found
 }
 
-const decide = (node: PlanNode, workers: number, letters: boolean): Decision => {
+/** Parts that workers have made are combined on one, if the functions for that travel; others where they are. */
+const combining = (node: PlanNode & { readonly spec: KernelSpec }, parts: PlanNode): Decision => {
+  const shipment = parts.lane === 'blocking' ? ship(node.spec) : undefined
+  if (shipment !== undefined && isShipment(shipment)) return { lane: 'blocking', why: 'combines what workers have gathered', affinity: 'serial', shipment }
+  return onLoop(shipment === undefined ? 'combines what is gathered here' : `what combines cannot travel to a worker: ${shipment.reason}`)
+}
+
+const decide = (node: PlanNode, before: readonly PlanNode[], workers: number, letters: boolean): Decision => {
   const { spec } = node
   switch (spec.role) {
     case 'source':
@@ -48,7 +55,8 @@ const decide = (node: PlanNode, workers: number, letters: boolean): Decision => 
     case 'sink':
       return onLoop('a sink is written by the event loop')
     case 'kernel': {
-      if (spec.kind.endsWith('.merge')) return onLoop('combines one part per worker, once')
+      if (spec.kind.endsWith('.merge')) return onLoop('makes the answer, once')
+      if (spec.kind.endsWith('.combine')) return combining({ ...node, spec }, before[node.inputs[0]!.node]!)
       if (spec.lane === 'async') return onLoop("declared with lane: 'async'")
       if (workers === 0) return onLoop('the run has no workers')
       if (letters && spec.lane === undefined) return onLoop('dead letters are few, and their causes are errors, which stay whole here')
@@ -65,5 +73,7 @@ const decide = (node: PlanNode, workers: number, letters: boolean): Decision => 
 
 export const chooseLanes = (nodes: readonly PlanNode[], workers: number): readonly PlanNode[] => {
   const letters = ofLetters(nodes)
-  return nodes.map((node) => ({ ...node, ...decide(node, workers, letters.has(node.id)) }))
+  const decided: PlanNode[] = [] // inputs come first
+  for (const node of nodes) decided.push({ ...node, ...decide(node, decided, workers, letters.has(node.id)) })
+  return decided
 }

@@ -1,8 +1,10 @@
 /**
  * Lowering: composite stages become primitive ones. Today that is the aggregations, each split into a combiner beside
- * the items and a merge behind the channel, so that what crosses threads is one state per worker, not every item. One that a failure
- * may stop combines in one place: the parts of several workers would end at different items.
+ * the items and a merge behind the channel, so that what crosses threads is one state per worker, not every item. Parts that may be many
+ * have a kernel between these, which a worker combines them in. One that a failure may stop combines in one place: the parts of several
+ * workers would end at different items.
  */
+import type { KernelSpec } from '../graph/spec.ts'
 import { nodeMayStop, type PlanNode } from './graph.ts'
 
 export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
@@ -16,11 +18,15 @@ export const lower = (nodes: readonly PlanNode[]): readonly PlanNode[] => {
       out.push({ ...node, id: out.length, inputs })
       continue
     }
-    const partial = out.length
-    const combiner = nodeMayStop({ spec: halves.partial }) ? { ...halves.partial, parallelism: 'serial' as const } : halves.partial
-    out.push({ ...node, id: partial, spec: combiner, name: `${node.name}.partial`, declared: node.name, inputs })
-    out.push({ ...node, id: partial + 1, spec: halves.merge, name: node.name, inputs: [{ node: partial, outlet: 0 }] })
-    place.push(partial + 1)
+    const stops = nodeMayStop({ spec: halves.partial })
+    const behind = (spec: KernelSpec, name: string): void => {
+      out.push({ ...node, id: out.length, spec, name, declared: node.name, inputs: [{ node: out.length - 1, outlet: 0 }] })
+    }
+    const combiner = stops ? { ...halves.partial, parallelism: 'serial' as const } : halves.partial
+    out.push({ ...node, id: out.length, spec: combiner, name: `${node.name}.partial`, declared: node.name, inputs })
+    if (halves.combine !== undefined && !stops) behind(halves.combine, `${node.name}.combine`)
+    behind(halves.merge, node.name)
+    place.push(out.length - 1)
   }
   return out
 }

@@ -245,6 +245,7 @@ export const createCrew = (options: CrewOptions): Crew => {
     submitItems: morsels.submitItems,
     submitProgression: morsels.submitProgression,
     submitFrame: morsels.submitFrame,
+    submitAlone: morsels.submitAlone,
     submitSplit: morsels.submitSplit,
     submitEnd: morsels.submitEnd,
     resume: morsels.resume,

@@ -18,8 +18,9 @@ export const MAIN = 0x7fff
 
 /** A frame as a reader sees it. */
 export interface FrameHandle {
-  /** The arena slot, or -1 for a frame that travels alone. */
+  /** The arena slot, or -1 for a frame that travels alone: that frame, then. */
   readonly slot: number
+  readonly alone?: AloneFrame | undefined
   readonly items: () => unknown[]
   /** The numbers of a frame of numbers, where they are; valid until `release`. */
   readonly column: () => Column | undefined
@@ -38,6 +39,8 @@ export interface MorselCalls {
   /** Puts a morsel of numbers that its worker makes in front of the workers; -1 when there is no room. */
   submitProgression(task: number, progression: Progression, pin: number): number
   submitFrame(task: number, slot: number, pin: number): boolean
+  /** Puts a morsel with a frame that travels alone in front of the workers; -1 when there is no room. */
+  submitAlone(task: number, frame: AloneFrame, pin: number): number
   submitSplit(task: number, split: unknown): number
   submitEnd(task: number, worker: number): number
   resume(worker: number, slot: number): void
@@ -96,12 +99,15 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
     if (isColumn(items)) return { taken: writeColumn(arena, slot, items, from, to), pin }
     const taken = writeFrame(arena, slot, items, from, to, hint)
     if (taken > 0) return { taken, pin }
-    // Too large for a slot: the frame goes ahead, by message, to the worker that the morsel is pinned to.
+    return { taken: 1, pin: ahead(slot, encodeAlone(items, from, from + 1, false, hint), pin) }
+  }
+
+  /** A frame that is too large for a slot goes ahead of its morsel, by message, to the worker that the morsel is then pinned to. */
+  const ahead = (slot: number, { kind, count, buffer }: AloneFrame, pin: number): number => {
     const worker = pin < 0 ? slot % workers : pin
-    const { kind, count, buffer } = encodeAlone(items, from, from + 1, false, hint)
     arena.words(slot)[WORD_INPUT] = INPUT_ALONE
     pool().post(worker, { type: 'alone', slot, frame: { kind, count, buffer } })
-    return { taken: 1, pin: worker }
+    return worker
   }
 
   const inSlot = (slot: number): FrameHandle => {
@@ -126,6 +132,7 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
     alone.delete(key)
     return {
       slot: -1,
+      alone: frame,
       byteLength: frame.buffer.byteLength,
       items: () => decodeAlone(frame),
       column: () => undefined,
@@ -159,6 +166,10 @@ export const createMorsels = (workers: number, arena: Arena, pool: () => Pool): 
       words[WORD_TASK] = task
       words[WORD_INPUT] = INPUT_ITEMS
       return submit(slot, pin)
+    },
+    submitAlone: (task, frame, pin) => {
+      const slot = claim(task, INPUT_ALONE)
+      return slot < 0 ? -1 : submitOrRelease(slot, ahead(slot, frame, pin))
     },
     submitSplit: (task, split) => {
       const slot = claim(task, INPUT_SPLIT)

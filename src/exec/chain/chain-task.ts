@@ -27,6 +27,8 @@ import type { Task, TaskContext } from '../task.ts'
 
 /** CPU time that a task uses on the caller's loop before it moves, in milliseconds. */
 const MOVE_AFTER_MS = 4
+/** Items of more than so many KiB each, such as what workers have gathered, are dear to work on: the first waits for the pool, as huge sources do. */
+const LARGE_KIB = 128
 /** Sources of more bytes than this go to the pool at once. */
 const LARGE_BYTES = 1024 * 1024
 /** Those of more than this wait for it, so that the caller's loop is free from the beginning; so long at most, in milliseconds. */
@@ -44,6 +46,8 @@ const splitOf = (left: number, workers: number): number => Math.max(LOOP_SPLIT, 
 
 /** What a feed answers: a batch of the loop, or one that came through a channel. */
 type Fed = { readonly batch: ItemBatch } | { readonly channel: Batch }
+
+const isLarge = ({ weight, count }: Batch): boolean => weight > LARGE_KIB * count
 
 const inputOf = (batch: ItemBatch): Input => ({ items: batch.progression ?? batch.items, origin: batch.origin })
 
@@ -227,6 +231,7 @@ export class ChainTask implements Task {
 
   /** One batch, where the task is now. Answers whether more is wanted. */
   async #feed(fed: Fed): Promise<boolean> {
+    if ('channel' in fed && isLarge(fed.channel)) await this.#leave()
     // The lines of a split are counted in one place: what was begun here is ended here.
     const toPool = !('batch' in fed && fed.batch.origin !== undefined) && this.#switched()
     const base = this.itemsIn
@@ -295,6 +300,13 @@ export class ChainTask implements Task {
     this.#move().catch((error: unknown) => {
       this.#c.fail(error as Error)
     })
+  }
+
+  /** Moves before the next item, if that may be. */
+  async #leave(): Promise<void> {
+    if (this.#ready || this.#moving !== undefined || this.#c.plan.affinity === 'loop' || this.#c.weather !== undefined) return
+    this.#beginMove()
+    await this.#moved()
   }
 
   /** Waits for the pool; not for long where its workers are busy with something else. */

@@ -280,10 +280,26 @@ export class PoolTask {
       return
     }
     try {
+      if (!joins && (await this.#alone(batch, base))) return
       if (!(await this.#column(batch, base))) await this.items(batch.owned(), base)
     } finally {
       batch.release()
     }
+  }
+
+  /** Hands on a frame that was too large for a slot, as it is; answers whether it has. */
+  async #alone(batch: Batch, base: number): Promise<boolean> {
+    const frame = batch.takeAlone?.()
+    if (frame === undefined) return false
+    while (!this.shut) {
+      const slot = this.#o.crew.submitAlone(this.#registration.task, frame, this.#owner)
+      if (slot >= 0) {
+        this.#delivery.add(slot, base, batch.count, undefined)
+        return true
+      }
+      await this.#room()
+    }
+    return true
   }
 
   /** Hands out a column of numbers that is worth it where it is, without a copy that waits; answers whether it has. */

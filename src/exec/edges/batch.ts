@@ -7,6 +7,7 @@
  */
 
 import { listOf, type Column, type Held, type Items, type Rows } from '../../prelude/items.ts'
+import type { AloneFrame } from '../../frame/frame.ts'
 import type { FrameHandle } from '../../runtime/morsels.ts'
 
 export interface Batch {
@@ -25,6 +26,8 @@ export interface Batch {
   bytes(): Uint8Array
   /** The slot of an undecoded frame, handed over to a sole reader, who must not `release` then; -1 when it cannot be. */
   takeSlot(): number
+  /** The same of a frame that travels alone: none when it cannot be. */
+  takeAlone?(): AloneFrame | undefined
   /** One more reader. */
   retain(): void
   /** This reader is done. Every reader says so once. */
@@ -102,6 +105,7 @@ export const frameBatch = (frame: FrameHandle, count: number, text: boolean, dec
     owned: () => column()?.slice() ?? items(),
     bytes: () => frame.bytes(),
     takeSlot: () => (readers === 1 && decoded === undefined && !text ? frame.slot : -1),
+    takeAlone: () => (decoded === undefined && !text ? frame.alone : undefined),
     retain: () => {
       readers++
     },
