@@ -8,6 +8,7 @@ import { decodeAlone, encodeAlone, readFrame, writeFrame, writeText } from '../.
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { serialize } from 'node:v8'
 import { suite } from '../support/suite.ts'
+import { difference } from './same-graph.ts'
 
 const arena = createArena({ slots: 4, slotBytes: 4096 })
 
@@ -95,6 +96,23 @@ suite('frame', (it) => {
     arena.payload(slot).fill(0xff)
     arena.release(slot)
     assert.equal([...got.bytes], [1, 2, 3])
+  })
+
+  it('typed arrays inside items own their memory, as structured clone makes them, and a Buffer is a Uint8Array there too', () => {
+    const make = (n: number): unknown => ({ n, bytes: Buffer.from([n, 2]), floats: new Float64Array([n]), view: new DataView(new ArrayBuffer(6), 1, 3), of: new Map([[n, Buffer.from('x')]]), more: new Set([new BigInt64Array(2)]) })
+    for (const count of [1, 40]) {
+      const items = Array.from({ length: count }, (_, n) => make(n))
+      for (const got of [through(items), decodeAlone(encodeAlone(items, 0, count, false))]) {
+        assert.is(difference(got, structuredClone(items)), undefined)
+        const views = (value: unknown): readonly ArrayBufferView[] =>
+          ArrayBuffer.isView(value) ? [value] : typeof value !== 'object' || value === null ? [] : [...(value instanceof Map || value instanceof Set ? value.values() : Object.values(value))].flatMap(views)
+        const all = views(got)
+        assert.is(all.length, count * 5)
+        assert.ok(all.every((view) => view.byteOffset === 0 && view.byteLength === view.buffer.byteLength))
+        structuredClone(all[0], { transfer: [all[0]!.buffer as ArrayBuffer] })
+        assert.is(all[1]!.byteLength, 8, 'the others keep their memory')
+      }
+    }
   })
 
   it('an item larger than a slot is refused by the slot and travels alone', () => {

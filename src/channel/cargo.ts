@@ -12,8 +12,8 @@
  * `load` may run code of the user (getters), so it comes before the lock; `unwrap` comes after it, since it takes long.
  * Called by carrier.ts and by channels that keep what waits to be sent.
  */
-import { deserialize } from 'node:v8'
 import { itemStays } from '../error/wording-channel.ts'
+import { revive } from '../frame/revive.ts'
 import { culprit, serializeAll } from '../frame/values.ts'
 import { isLatin1 } from '../prelude/own-string.ts'
 import { isTraveller } from '../prelude/travel.ts'
@@ -176,7 +176,7 @@ class Wrapped {
   }
 
   item(): unknown {
-    return Buffer.isBuffer(this.#body) ? (deserialize(this.#body) as readonly unknown[])[0] : putTogether(this.#body)
+    return Buffer.isBuffer(this.#body) ? (revive(this.#body) as readonly unknown[])[0] : putTogether(this.#body)
   }
 }
 

@@ -4,10 +4,10 @@
  *
  * The state is the thread's: a table of texts, bounded. Called by records.ts.
  */
-import { deserialize } from 'node:v8'
 import type { Making, Rows } from '../prelude/items.ts'
 import { children, layOut, type Layout, type Node } from './layout.ts'
 import { compileScatter, makingOf, rowsOf, type Scatter, type Source } from './scatter.ts'
+import { revive } from './revive.ts'
 import { plainScatter } from './scatter-plain.ts'
 import { PACKED, shapeOf } from './shape.ts'
 import { viewsOf, type Views } from './views.ts'
@@ -117,9 +117,7 @@ class Directory {
   mixed(nodes: readonly Node[]): void {
     const at = this.word()
     const length = this.word()
-    const own = Buffer.allocUnsafeSlow(length) // the deserialiser makes typed arrays that are views of what it is given
-    this.#bytes.copy(own, 0, at, at + length)
-    const all = deserialize(own) as readonly (readonly unknown[])[]
+    const all = revive(this.#bytes.subarray(at, at + length)) as readonly (readonly unknown[])[]
     let next = 0
     for (const { id, kind } of nodes) {
       if (kind === 'mix' || kind === 'any') this.#sources[id] = { ...this.#sources[id]!, values: all[next++]! }

@@ -4,9 +4,10 @@
  *
  * What cannot be cloned is an error that names the place inside the item. Called by frame.ts.
  */
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import { notCloneable } from '../error/wording-frame.ts'
 import type { FrameCodec } from './codec.ts'
+import { revive } from './revive.ts'
 
 /** Bytes per item of late, so that a first try seldom serialises more than the frame holds. Shared by all writers of a thread. */
 let bytesPerItem = 64
@@ -67,12 +68,7 @@ export const values: FrameCodec = {
       n = Math.max(1, Math.min(n >> 1, Math.floor(target.byteLength / bytesPerItem)))
     }
   },
-  // A copy first, in memory of its own and not of Node's pool: the deserialiser makes typed arrays that are views of what it is given.
-  decode: (bytes) => {
-    const copy = Buffer.allocUnsafeSlow(bytes.byteLength)
-    copy.set(bytes)
-    return deserialize(copy) as unknown[]
-  }
+  decode: (bytes) => revive(bytes) as unknown[]
 }
 
 /** The bytes of one run of values, however large. */

@@ -8,10 +8,11 @@
  * Arguments are taken as they are at the call: what the caller changes later is not seen. Called by jobs.ts, async-lane.ts, hands.ts,
  * async-worker.ts.
  */
-import { DefaultSerializer, deserialize } from 'node:v8'
+import { DefaultSerializer } from 'node:v8'
 import { MessageChannel, receiveMessageOnPort, type MessagePort, type Transferable } from 'node:worker_threads'
 import { decodeError, encodeError } from '../error/wire.ts'
 import { staysHere } from '../error/wording-runtime.ts'
+import { revive } from '../frame/revive.ts'
 import { forsake, pack, unpack } from '../prelude/travel.ts'
 import { uncloneable } from '../ship/cloneable.ts'
 import { dropEnds } from './drop.ts'
@@ -109,8 +110,7 @@ export const unwrap = (parcel: Parcel): unknown => {
   return 'port' in parcel ? unwrapPort(parcel.port) : unwrapBytes(parcel.bytes)
 }
 
-/** A copy of its own is read: typed arrays of what comes out are views of the memory that is given here. */
-export const unwrapBytes = (bytes: Uint8Array): unknown => deserialize(Buffer.from(bytes))
+export const unwrapBytes = (bytes: Uint8Array): unknown => revive(bytes)
 
 /** Nobody will open the parcel: the ends in it are let go. */
 export const discard = (parcel: Parcel): void => {

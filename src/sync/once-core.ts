@@ -13,10 +13,11 @@
  * is reserved with them and is none until it is needed (atomic/shared-memory.ts); each thread makes its own copy, once.
  * Called by once-cell.ts.
  */
-import { deserialize, serialize } from 'node:v8'
+import { serialize } from 'node:v8'
 import { extend, reserved, words as sharedWords } from '../atomic/shared-memory.ts'
 import { shore } from '../atomic/shore.ts'
 import { cellStays } from '../error/wording-sync.ts'
+import { revive } from '../frame/revive.ts'
 import { EVENT_WORDS, Event } from './event.ts'
 import { Empty } from './outcome.ts'
 import { reside, resident, type Name } from './residents.ts'
@@ -122,7 +123,7 @@ export class Core<T> {
       if (this.#memory === undefined || this.#version === version) return this.#value as T
       const bytes = this.#bytes(this.#memory)
       if (shore.load(this.#words, VERSION) !== version || this.state !== FULL) continue // O2
-      this.#value = deserialize(bytes) as T
+      this.#value = revive(bytes) as T
       this.#version = version
       return this.#value
     }
@@ -135,7 +136,7 @@ export class Core<T> {
     while (this.state === FULL) {
       if (!shore.cas(words, STATE, FULL, shore.me())) continue
       const known = this.#memory === undefined || this.#version === shore.load(words, VERSION)
-      const value = known ? (this.#value as T) : (deserialize(this.#bytes(this.#memory!)) as T)
+      const value = known ? (this.#value as T) : (revive(this.#bytes(this.#memory!)) as T)
       this.#value = undefined
       this.#version = shore.load(words, VERSION) - 1
       this.fail()
