@@ -52,6 +52,27 @@ suite('hints', (it) => {
     assert.equal(writer.counts(), { families: 1, compiled: 1 })
   })
 
+  it('an optional field of a name that every object has is not foreseen: what is inherited is not the item\'s', () => {
+    const held = [leaf('string', true), { kind: 'any', masked: true }, record(field('q', leaf('number'), true))] as const
+    for (const key of ['__proto__', 'constructor']) {
+      for (const column of held) {
+        const hint: Shape = [record(field('a', leaf('number')), field(key, column, true), field('b', leaf('string')), field('in', record(field('c', leaf('number')), field(key, column, true))))]
+        const writer = createColumnsWriter()
+        const reader = createColumnsReader()
+        const items = many((i) => ({ a: i, b: 'x', in: { c: i } }))
+        for (let round = 0; round < 3; round++) {
+          assert.is(writer.write(items, 0, 64, target, written, hint), 64, `${key} as ${column.kind}`)
+          assert.is(difference(reader.read(target.subarray(0, written.bytes), 64), items), undefined)
+        }
+        assert.is(writer.counts().compiled, 1)
+        const union: Shape = [record(field('kind', leaf('string')), field(key, column, true)), record(field('kind', leaf('string')), field('w', leaf('number')))]
+        const mixed = many((i) => (i % 2 === 0 ? { kind: 'w', w: i } : { kind: 'other' }))
+        assert.is(writer.write(mixed, 0, 64, target, written, union), 64)
+        assert.is(difference(reader.read(target.subarray(0, written.bytes), 64), mixed), undefined)
+      }
+    }
+  })
+
   it('a hint that is wrong costs nothing but itself', () => {
     const items = many((i) => ({ user: i, ts: `${i}`, ms: [i] }))
     const writer = createColumnsWriter()

@@ -75,8 +75,23 @@ const likeness = (variant: Column, item: Column): number => {
   return variant.fields.filter(({ key }) => keys.has(key)).length
 }
 
+/** Without fields of names that every object has: read from an item that has no such field they are there all the same. */
+const foreseeable = (column: Column): Column => {
+  switch (column.kind) {
+    case 'record':
+      return { ...column, fields: column.fields.flatMap((field) => (field.key in Object.prototype ? [] : [{ ...field, column: foreseeable(field.column) }])) }
+    case 'list':
+      return { ...column, of: foreseeable(column.of) }
+    case 'tuple':
+      return { ...column, places: column.places.map(foreseeable) }
+    default:
+      return column
+  }
+}
+
 /** The shape to begin with when the first item is of this column; none when columns are not for it. */
-export const hinted = (hint: Shape, item: Column): Shape | undefined => {
+export const hinted = (given: Shape, item: Column): Shape | undefined => {
+  const hint = given.map(foreseeable)
   const alike = hint.map((variant) => likeness(variant, item))
   const best = Math.max(...alike)
   if (best < 0) return widened(hint, item)
