@@ -63,6 +63,52 @@ suite('a generated loop', (it) => {
     assert.equal(outs[0], [2, 8])
   })
 
+  it('a stage that every item enters is counted once for each, however the loop is left (C1)', () => {
+    const counted = (build: (source: Source<number>) => readonly Source<unknown>[], hooks: Partial<Hooks>, ...batches: readonly Items[]): unknown => {
+      const instance = instanceOf(build, { ...ignore, ...hooks })
+      return batches.map((items) => {
+        try {
+          instance.run(items)
+        } catch {
+          // it has failed: what counts is what had entered
+        }
+        return [...instance.counts]
+      })
+    }
+    const three = (n: number): number => (n === 3 ? boom() : n)
+    const some = new Progression(0, 1, 0, 10)
+    for (const items of [numbers(10), some]) {
+      assert.equal(counted((s) => [s.pipe(map(three), map((n) => n))], {}, items, [5, 6]), [[4, 3], [6, 5]], 'thrown out of it')
+      assert.equal(counted((s) => [s.pipe(map((n) => n), map(three))], { failed: () => undefined }, items, [3]), [[10, 10], [11, 11]], 'not left')
+      assert.equal(counted((s) => [s.pipe(map((n) => n), map(three, { onError: 'stop' }))], { failed: () => 'stop' }, items, [5, 6]), [[4, 4], [4, 4]], 'stopped by a failure')
+      assert.equal(counted((s) => [s.pipe(map((n) => n), take(2))], {}, items, [5, 6]), [[2, 2], [2, 2]], 'stopped behind it')
+      assert.equal(counted((s) => [s.pipe(map((n) => n), reduce((a: unknown, n) => (n === 5 ? 'five' : a), 0))], {}, items, [5, 6]), [[10, 10], [12, 12]], 'no number any more')
+    }
+  })
+
+  it('is one loop for whoever writes stages, however many items V8 is given at a time', () => {
+    const items = numbers(3000)
+    const places: unknown[] = []
+    const bad = new Set([1023, 1024, 2047, 2999])
+    const build = (s: Source<number>): readonly Source<unknown>[] => [
+      s.pipe(map((n) => (bad.has(n) ? boom() : n * 2), { onError: 'skip' }), filter((n) => n % 3 !== 0), reduce((a: unknown, n) => (n === 3002 ? String(a) : typeof a === 'string' ? a : (a as number) + n), 0.5))
+    ]
+    let want: unknown = 0.5
+    for (const n of items) if (!bad.has(n) && (n * 2) % 3 !== 0) want = n === 1501 ? String(want) : typeof want === 'string' ? want : (want as number) + n * 2
+    for (const given of [items, new Progression(0, 1, 0, 3000), Float64Array.from(items)]) {
+      const instance = instanceOf(build, { ...ignore, failed: (_node, index, item) => void places.push([index, item]) })
+      assert.is(instance.run(given, 0, 1500), DONE)
+      assert.is(instance.run(given, 1500), DONE)
+      instance.end()
+      assert.equal(instance.outs[0], [want])
+      assert.equal(places.splice(0), [...bad].map((n) => [n, n]))
+      assert.equal([...instance.counts], [3000, 2996, items.filter((n) => !bad.has(n) && (n * 2) % 3 !== 0).length])
+    }
+    const few = instanceOf((s) => [s.pipe(map((n) => n), take(1025))])
+    assert.is(few.run(items), CLOSED)
+    assert.equal([few.outs[0]!.length, ...few.counts], [1025, 1025, 1025])
+  })
+
   it('an item that fails in one branch still reaches the others (C2)', async () => {
     const { outs, skipped } = await verifyGraph<number>((s) => {
       const shared = s.pipe(map((n) => n))

@@ -104,6 +104,13 @@ export const kernelOf = (kernels: Readonly<Record<string, Kernel>>, node: Progra
 
 const NO_COLUMNS: ReadonlySet<number> = new Set()
 
+/**
+ * Items between two turns of an outer loop, which is for V8. It compiles a loop in the middle of a call (OSR) without knowing what the variables
+ * hold, so that a sum is an object for each item; and such code is entered again in each call, for ever, where nothing makes V8 throw it away:
+ * 2.15 ns an item in place of 1.18 (decision 0026). The inner loop begins anew with what is known then.
+ */
+const BLOCK = 1024
+
 /** More than V8 takes into another function (460 bytes of its code), and never run. */
 const TOO_LARGE = `if (P.never !== undefined) { ${'P.never = [P.never, P.never, P.never]; '.repeat(40)}}`
 
@@ -305,6 +312,10 @@ export const generate = (program: Program, kernels: Readonly<Record<string, Kern
   const store = keeps.map(({ node, field }) => `; S${node}.${field} = v${node}`).join('')
   const clear = nodes.length === 0 ? '' : `${nodes.map((_, k) => `x${k} = `).join('')}undefined;`
   const star = resumable ? '*' : ''
+  const open = stopping ? ' && !shut' : ''
+  const heading = resumable
+    ? `for (; i < end${open}; i++) {`
+    : `while (i < end${open}) { const stop = end - i > ${BLOCK} ? i + ${BLOCK} : end; ${numeric ? keeps.map(({ node }) => `v${node} = +v${node}; `).join('') : ''}for (; i < stop${open}; i++) {`
   const sofar = placed < 0 ? '' : `n${placed} = i - i0 + (over ? 0 : 1); `
   const source = `'use strict';
 const { outs, counts, help: H, pace: P } = bound;
@@ -321,16 +332,16 @@ return {
     let i = i0, item, leaves = false, over = false, ${own}${hold};
     fatal = false;
     try {
-      if (!shut) main: for (; i < end${stopping ? ' && !shut' : ''}; i++) {
+      if (!shut) main: ${heading}
         ${clear}
         try {
           item = ${head.item};
 ${each}
         } catch (e) {
           ${failing()}
-          if (shut) { ${taken}break; }
+          if (shut) { ${taken}break main; }
         }
-      }
+      ${resumable ? '}' : '}}'}
       over = true;
 ${batchEnds}
     } finally { ${sofar}${flush.join('; ')}${store}; }

@@ -37,7 +37,7 @@ const makers = new Map<string, Maker>()
 /** How many texts have been compiled, so far. */
 let made = 0
 /** V8 itself knows texts that it has compiled: this one is to be another. */
-const compiled = (text: string): Maker => evaluate(['bound'], `${text} ${made++}`, 'task')
+const compiled = (text: string): Maker => evaluate(['bound'], `${text}\n// ${made++}`, 'task')
 
 /** Of whatever can be called, without calling anything of the user's. */
 export const textOf = (fn: unknown): string => (typeof fn === 'function' ? Function.prototype.toString.call(fn) : '')
