@@ -29,6 +29,7 @@ import { newKey } from '../keyed/keys.ts'
 import { lastLine, linesOf } from './line-splitter.ts'
 import type { Fns, Kernel } from './kernel.ts'
 import { apartOf } from './apart.ts'
+import { standInsOf } from './arithmetic.ts'
 import { familyOf } from './makers.ts'
 import { picked } from './picked.ts'
 import type { Binding, Program, Target } from '../../plan/program.ts'
@@ -44,6 +45,8 @@ export { CLOSED, DONE, PAUSED, WAIT, type Status } from './generate.ts'
 const PAUSE_AT = 1024
 /** How long an expanding stage goes on without a pause, in milliseconds: what it holds may be waited for. */
 const PAUSE_MS = 0.5
+/** Numbers that an instance runs before others stand in for functions that only compute: what is looked at in a debugger are the first items. */
+const STAND_IN_AFTER = 1 << 14
 
 /** Loops of one instance that make records themselves, each in another way. */
 const MOST_MAKINGS = 4
@@ -93,6 +96,12 @@ export interface Instance {
   reopen(): void
   /** Gives up what PAUSED or WAIT left unfinished: iterables are closed. Without such, does nothing. */
   close(): void
+}
+
+/** A loop that is for some items only: records that it makes, or long runs of numbers, with others in the place of functions. */
+interface Special {
+  readonly making?: Making | undefined
+  readonly others?: readonly Fns[] | undefined
 }
 
 interface Loop {
@@ -203,8 +212,8 @@ export const instantiate = (
   { pauseAt = PAUSE_AT, pauseMs = PAUSE_MS, columns = NO_COLUMNS, ahead = false }: Driving = {}
 ): Instance => {
   const { program, fns } = bindAll(declared, kernels, binding)
-  const family = familyOf(program, kernels, fns, [pauseAt, [...columns]], () => natureOf(program, kernels))
-  const { resumable, keeps } = family.known
+  const family = familyOf(program, kernels, fns, [pauseAt, [...columns]], () => ({ ...natureOf(program, kernels), standIns: new Map<boolean, readonly Fns[] | undefined>() }))
+  const { resumable, keeps, standIns } = family.known
   const above = kinship(program)
   const states = program.nodes.map((node, k) => snapshot?.[k] ?? kernels[node.kind]!.state?.(node.args) ?? {})
   const outs: unknown[][] = program.outlets.map(() => [])
@@ -277,25 +286,36 @@ export const instantiate = (
     makings.push(items.making)
     return items
   }
-  const loopOf = (head: HeadName, numeric: boolean, making?: Making): Loop => {
-    const name = numeric ? `${head} of numbers` : head
+  const loopOf = (head: HeadName, numeric: boolean, { making, others }: Special = {}): Loop => {
+    const name = `${head}${numeric ? ' of numbers' : ''}${others === undefined ? '' : ' by others'}`
     const key = making === undefined ? name : `${name} ${makings.indexOf(making)}`
     let loop = loops.get(key)
     if (loop === undefined) {
       const form = making === undefined ? name : [name, making.before, making.item].join('\n') // makings are numbered here, not for the family
-      loop = family.maker(form, () => generate(program, kernels, { pauseAt, columns, apart: apart(), head, numeric, making }).source)(bound) as Loop
+      const maker = family.maker(form, () => generate(program, kernels, { pauseAt, columns, apart: apart(), head, numeric, making }).source)
+      loop = maker(others === undefined ? bound : { ...bound, fns: fns.map((of, k) => ({ ...of, ...others[k] })) }) as Loop
       for (const k of skipped) loop.skip(k)
       if (isShut) loop.shut()
       loops.set(key, loop)
     }
     return loop
   }
-  const loopFor = (items: Items): Loop => loopOf(headOf(items), isNumeric(), items instanceof Rows ? items.making : undefined)
+  const othersFor = (numeric: boolean): readonly Fns[] | undefined => {
+    if (!standIns.has(numeric)) standIns.set(numeric, standInsOf(program, fns, numeric))
+    return standIns.get(numeric)
+  }
+  let ran = 0
+  const loopFor = (items: Items, count: number): Loop => {
+    const [head, numeric] = [headOf(items), isNumeric()]
+    if (items instanceof Rows) return loopOf(head, numeric, { making: items.making })
+    const isLong = !resumable && head !== 'list' && (ran += count) > STAND_IN_AFTER
+    return loopOf(head, numeric, { others: isLong ? othersFor(numeric) : undefined })
+  }
   /** Every one of them has the same end. */
   const anyLoop = (): Loop => loops.values().next().value ?? loopOf('list', isNumeric())
   if (ahead) loopOf('list', isNumeric())
   const run = (items: Items, from: number, to: number): Status | Iterator<number, Status> => {
-    const status = loopFor(items).run(items, from, to)
+    const status = loopFor(items, to - from).run(items, from, to)
     if (status !== LEFT) return status
     numeric = false // for good: what was no number once may be none again
     return run(items, bound.pace.next, to)

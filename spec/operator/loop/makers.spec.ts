@@ -1,13 +1,13 @@
 /** What makes loops is kept by program and by the text of its functions (operator/makers.ts), and written once. */
 import * as assert from 'uvu/assert'
-import { kernels } from '../../src/operator/kernels.ts'
-import { familyOf, type Maker } from '../../src/operator/makers.ts'
-import { filter } from '../../src/operator/filter.ts'
-import { map } from '../../src/operator/map.ts'
-import { take } from '../../src/operator/take.ts'
-import type { Source } from '../../src/graph/source.ts'
-import { compileStages, input } from '../support/run-kernel.ts'
-import { suite } from '../support/suite.ts'
+import { kernels } from '../../../src/operator/kernels.ts'
+import { familyOf, type Maker } from '../../../src/operator/loop/makers.ts'
+import { filter } from '../../../src/operator/filter.ts'
+import { map } from '../../../src/operator/map.ts'
+import { take } from '../../../src/operator/take.ts'
+import type { Source } from '../../../src/graph/source.ts'
+import { compileStages, input } from '../../support/run-kernel.ts'
+import { suite } from '../../support/suite.ts'
 
 let written = 0
 const write = (): string => `return ${written++}`
