@@ -1,4 +1,4 @@
-/** Functions that do nothing but arithmetic (operator/arithmetic.ts): which are, and that nobody can tell when another stands in for one. */
+/** Functions that do nothing but arithmetic (operator/loop/arithmetic.ts): which are, and that nobody can tell when another stands in for one. */
 import * as assert from 'uvu/assert'
 import { isArithmetic } from '../../../src/operator/loop/arithmetic.ts'
 import { filter } from '../../../src/operator/filter.ts'
