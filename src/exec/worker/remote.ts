@@ -17,7 +17,8 @@
  *   R7  where a task has many instances one that a failure has stopped is open again for its next morsel, which may come before that
  *       one: the caller's loop, which has their order, leaves out what is behind it
  *   R8  whoever pushes a notice reads afterwards whether it is waited for; the end of a split that nobody waits for, or that has made
- *       nothing that is waited for while enough other splits lie ready, wakes nobody
+ *       nothing that is waited for while enough other splits lie ready, wakes nobody. So does one that rests: its turn comes when the
+ *       loop, which may not have heard that the one before it is over, looks again, at the latest when few splits lie ready
  *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
@@ -30,7 +31,7 @@ import { encodeError } from '../../error/wire.ts'
 import type { ItemBatch, Split } from '../../graph/spec.ts'
 import { listOf, type Items } from '../../prelude/items.ts'
 import {
-  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
+  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
   WORD_BEGUN, WORD_INPUT, WORD_SENT, WORD_STOP, WORD_TASK, WORD_WANTED,
   type FromWorker, type Registration, type Told, type ToWorker
 } from '../protocol.ts'
@@ -122,7 +123,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     if (more || (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD))) return
     const task = tasks.get(arena.words(slot)[WORD_TASK]!)
     if (kind === NOTICE_OUT && task !== undefined && isPatient(task, a)) return
-    if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot)) nudge()
+    const rests = kind === NOTICE_MORE && task !== undefined && arena.words(slot)[WORD_INPUT] === INPUT_SPLIT
+    if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot) || (rests && isShort(task))) nudge()
   }
   const { send, wholeFrames } = createResults({ worker, arena, emit: tellResults, post, now: machine.now })
 
@@ -176,12 +178,14 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   /** Whether the caller's loop has nothing to do but to wait for this morsel. */
   const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
 
+  /** Whether the caller's loop should hand out more, or is to end: few splits lie ready. */
+  const isShort = ({ stop, registration: { parallelism } }: RemoteTask): boolean =>
+    load(stop, WORD_STOP) === STOP_ABORT || load(stop, WORD_SENT) - load(stop, WORD_BEGUN) <= parallelism
+
   /** Tells that a split is done; wakes the caller's loop if it has something to do then: results, other splits, an end (R8). */
   const tellSplit = (task: RemoteTask, slot: number, awaited: boolean, lines: number, micros: number, kib: number, items: number): void => {
     whisper(NOTICE_DONE, slot, lines, micros, kib, items)
-    const { stop, registration: { parallelism } } = task
-    const ready = load(stop, WORD_SENT) - load(stop, WORD_BEGUN)
-    if (load(stop, WORD_STOP) === STOP_ABORT || ready <= parallelism || (awaited && isWanted(task, slot))) nudge()
+    if (isShort(task) || (awaited && isWanted(task, slot))) nudge()
   }
 
   /** Sends what should leave now (R6). */
