@@ -173,6 +173,7 @@ class Running {
       maxLatencyMs: this.#maxLatencyMs,
       carried: this.#carried,
       signal: this.#controller.signal,
+      over: () => this.#failure !== undefined,
       cancelled: () => this.#failure!,
       draining: () => this.#draining,
       deadLetter: (letter) => this.#dead(letter, plan.id),

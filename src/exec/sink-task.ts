@@ -72,7 +72,7 @@ export class SinkTask implements Task {
           if (writer.writeText !== undefined && weather === undefined) await this.#gather(batches, edge, spec.replaces !== undefined)
           const turn = weather?.turn(stage!.name, `writes ${batch.count}`)
           if (turn !== undefined) await turn
-          if (signal.aborted) throw this.#c.cancelled() // while the batch was on its way: who would end the write has been told
+          if (this.#c.over()) throw this.#c.cancelled() // while the batch was on its way: who would end the write has been told
           weather?.outside(stage!.name, 'write')
           written = await write(writer, batches)
         } finally {

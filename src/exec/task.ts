@@ -23,6 +23,8 @@ export interface TaskContext {
   readonly carried: Context | undefined
   /** Aborted when the run has failed or was cancelled. */
   readonly signal: AbortSignal
+  /** Whether `signal` is aborted; to be asked for every batch: a signal is of a shape of its own, which V8 compiles anew for each run. */
+  readonly over: () => boolean
   /** The error to throw when `signal` is aborted. */
   readonly cancelled: () => Error
   /** Sources end as if their input had. */

@@ -385,7 +385,7 @@ export class ChainTask implements Task {
   }
 
   get #over(): boolean {
-    return this.#c.signal.aborted || this.#c.outlets.allClosed || this.#shut
+    return this.#c.over() || this.#c.outlets.allClosed || this.#shut
   }
 
   /** The kernels want no more, as a worker has told: nobody waits for what would come next. */

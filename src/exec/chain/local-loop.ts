@@ -204,7 +204,7 @@ export class LocalLoop {
       }
     }
     if (this.#dead.length > 0) await Promise.all(this.#dead.splice(0))
-    return !this.#c.signal.aborted && !outlets.allClosed
+    return !this.#c.over() && !outlets.allClosed
   }
 
   async #sleep(ms: number): Promise<void> {
