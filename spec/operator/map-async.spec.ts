@@ -298,6 +298,38 @@ suite('mapAsync', (it) => {
     assert.ok(turned >= 5, `${turned} turns in 100 ms of calls`)
   })
 
+  it('answers that need no turn of the event loop leave by hundreds, and the loop still turns', async () => {
+    const { pushes, out } = await runOne(mapAsync((n: number) => Promise.resolve(n + 1), { concurrency: 64 }), [numbers(4096)])
+    assert.equal(out, numbers(4096).map((n) => n + 1))
+    assert.ok(pushes.length <= 32, `${pushes.length} pushes`)
+    let turned = 0
+    const beat = setInterval(() => turned++, 1)
+    await runOne(mapAsync((n: number) => { const until = performance.now() + 0.5; while (performance.now() < until); return Promise.resolve(n) }), [numbers(200)])
+    clearInterval(beat)
+    assert.ok(turned >= 5, `${turned} turns in 100 ms of calls`)
+  })
+
+  it('among answers that need no turn of the event loop failures have their effect, by every policy', async () => {
+    const bad = (n: number): boolean => n % 100 === 99
+    const fn = (n: number): Promise<number> => (bad(n) ? Promise.reject(new Error('no')) : Promise.resolve(n))
+    const good = numbers(2000).filter((n) => !bad(n))
+    for (const ordered of [true, false]) {
+      const options = { ordered, concurrency: 8 }
+      const run = (more: MapAsyncOptions): ReturnType<typeof runOne> => runOne(mapAsync(fn, { ...options, ...more }), pieces(numbers(2000), 300))
+      const skipped = await run({ onError: 'skip' })
+      assert.equal([sorted(skipped.out), skipped.skipped], [good, 20])
+      const lettered = await run({ onError: 'deadLetter' })
+      assert.equal([sorted(lettered.out), lettered.letters.map(({ index }) => index)], [good, numbers(2000).filter(bad)])
+      const stopped = await run({ onError: 'stop' })
+      assert.equal([sorted(stopped.out), stopped.stops.map(({ index }) => index)], [numbers(99), [99]])
+      const failed = await run({})
+      assert.is(codeOf(failed.error), 'ERR_MILLRACE_STAGE_FAILED')
+      assert.equal((failed.error as PipelineError).position, { index: 99 })
+    }
+    const left = await runOne(mapAsync(fn, { concurrency: 8 }), [numbers(99)], { leaveAfter: 10 })
+    assert.is(left.error, undefined)
+  })
+
   it('refuses bad arguments at declaration', () => {
     const fn = (n: number): number => n
     const bad: readonly MapAsyncOptions[] = [

@@ -55,7 +55,7 @@ const entering =
     let still = false
     let lastTurn = performance.now()
     const turnMs = weather() === undefined ? TURN_MS : Infinity // where a test decides whose turn it is, nothing goes by the machine's time
-    back.moved = bell.ring
+    back.moved = () => { bell.ring() }
 
     const next = (): readonly unknown[] => {
       if (back.waiting > 0) return back.take(TOGETHER)

@@ -19,7 +19,8 @@ const run = (stop: AbortSignal | undefined): ProcessSpec['run'] =>
   atHand(async ({ context: { signal, inlets, outlets }, bell }) => {
     const feed = new Feed(inlets[0]!, bell)
     const other = inlets[1] === undefined ? undefined : new Feed(inlets[1], bell)
-    stop?.addEventListener('abort', bell.ring)
+    const ring = (): void => { bell.ring() }
+    stop?.addEventListener('abort', ring)
     try {
       for (;;) {
         signal.throwIfAborted()
@@ -30,7 +31,7 @@ const run = (stop: AbortSignal | undefined): ProcessSpec['run'] =>
         else await bell.next()
       }
     } finally {
-      stop?.removeEventListener('abort', bell.ring)
+      stop?.removeEventListener('abort', ring)
       inlets[1]?.close()
     }
   })

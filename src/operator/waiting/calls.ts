@@ -10,7 +10,7 @@
  * and abort controllers exist only where a timeout or a retry asks for them, by the clock of the runtime that they run in. A call that has
  * timed out is told by its signal; what it answers later is not heard.
  * Invariant  a place that is used again has no promise left that may still call back: where calls time out, none is used again
- * Called by map-async.ts, enrich.ts and recurse.ts.
+ * Called by calling.ts, enrich.ts and recurse.ts.
  */
 import { setMaxListeners } from 'node:events'
 import { setTimeout as later } from 'node:timers/promises'
@@ -48,6 +48,8 @@ export interface Place {
   /** The user's: in which round of the event loop its call was made. */
   round: number
   alarm: Alarm | undefined
+  /** The next of those that are used again. */
+  next: Place | undefined
   /** The ends of the promise of a call without a timeout; made with the first one. */
   answered: ((value: unknown) => void) | undefined
   refused: ((error: unknown) => void) | undefined
@@ -76,7 +78,7 @@ export interface CallOptions {
 const GRACE_MS = 300
 
 export const placeOf = (item: unknown, index: number, state: Place['state'] = OPEN, value?: unknown): Place => ({
-  item, index, state, value, call: 0, tries: 0, instead: false, began: 0, round: 0, alarm: undefined, answered: undefined, refused: undefined
+  item, index, state, value, call: 0, tries: 0, instead: false, began: 0, round: 0, alarm: undefined, next: undefined, answered: undefined, refused: undefined
 })
 
 const STATES = { fail: FAILED, skip: DROPPED, deadLetter: DEAD, stop: STOPPED } as const
@@ -96,6 +98,7 @@ export class Calls {
   /** The answer of the last `start` that answered `undefined`. */
   value: unknown
   readonly #o: CallOptions
+  readonly #fn: CallOptions['fn']
   readonly #clock: Clock = clock()
   readonly #sky = weather()
   readonly #parent: AbortSignal
@@ -105,13 +108,14 @@ export class Calls {
   readonly #controllers = new Set<AbortController>()
   readonly #waiting = new Set<Place>()
   /** Places to be used again. */
-  readonly #spare: Place[] = []
+  #spare: Place | undefined
   #open = 0
   #closed = false
   #idle: () => void = () => undefined
 
   constructor(signal: AbortSignal, options: CallOptions) {
-    this.#o = this.#sky === undefined ? options : { ...options, fn: this.#sky.fn(options.stage, options.fn) as CallOptions['fn'] }
+    this.#o = options
+    this.#fn = this.#sky === undefined ? options.fn : (this.#sky.fn(options.stage, options.fn) as CallOptions['fn'])
     this.#parent = signal
     if (signal.aborted) this.#abort()
     else signal.addEventListener('abort', this.#abort, { once: true })
@@ -120,9 +124,10 @@ export class Calls {
   /** Calls the function. `undefined`: it has answered already, with {@link value}. */
   start(item: unknown, index: number): Place | undefined {
     const controller = this.#controller()
+    const fn = this.#fn
     let answer: unknown
     try {
-      answer = this.#o.fn(item, this.#contextOf(controller))
+      answer = fn(item, this.#contextOf(controller))
     } catch (error) {
       this.#release(controller)
       return this.#refused(this.place(item, index), error)
@@ -140,8 +145,9 @@ export class Calls {
 
   /** A place for an item, OPEN. */
   place(item: unknown, index: number): Place {
-    const place = this.#spare.pop()
+    const place = this.#spare
     if (place === undefined) return placeOf(item, index)
+    this.#spare = place.next
     place.item = item
     place.index = index
     place.state = OPEN
@@ -154,7 +160,8 @@ export class Calls {
     place.item = place.value = undefined
     place.tries = 0
     place.instead = false
-    this.#spare.push(place)
+    place.next = this.#spare
+    this.#spare = place
   }
 
   /** Tells the calls in flight to stop, and waits a moment for those that listen. */
@@ -197,9 +204,10 @@ export class Calls {
 
   #again(place: Place): void {
     const controller = this.#controller()
+    const fn = this.#fn
     let answer: unknown
     try {
-      answer = this.#o.fn(place.item, this.#contextOf(controller))
+      answer = fn(place.item, this.#contextOf(controller))
     } catch (error) {
       this.#release(controller)
       if (this.#refused(place, error).state !== OPEN) this.#o.settled(place)
@@ -208,7 +216,9 @@ export class Calls {
     if (isThenable(answer)) this.#await(place, answer, controller)
     else {
       this.#release(controller)
-      this.#settle(place, DONE, answer)
+      place.state = DONE
+      place.value = answer
+      this.#o.settled(place)
     }
   }
 
@@ -245,8 +255,10 @@ export class Calls {
   #answered(place: Place, value: unknown): void {
     this.#ended()
     if (this.#closed) return
-    this.#measured(place)
-    this.#settle(place, DONE, value)
+    if (this.#o.limit !== undefined) this.#measured(place)
+    place.state = DONE
+    place.value = value
+    this.#o.settled(place)
   }
 
   #failed(place: Place, error: unknown): void {
@@ -327,11 +339,5 @@ export class Calls {
     }
     this.#release(controller)
     return place
-  }
-
-  #settle(place: Place, state: Place['state'], value: unknown): void {
-    place.state = state
-    place.value = value
-    this.#o.settled(place)
   }
 }
