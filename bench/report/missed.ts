@@ -44,7 +44,7 @@ const missed: readonly Missed[] = [
     why: `A number costs 8 ns of CPU from a worker to the loop and 10 the other way, both sides together, of which the two loops over it are 4 and the copies into and out of
   frames 1. The rest is threads that wake each other: morsels are done before the next one comes, so that each of them is a sleep and a
   wake-up, which need a core that is free.`,
-    remedy: 'measuring where nothing else runs; larger morsels where the loop is the one that is slower (`src/exec/chain/pool-task.ts`).'
+    remedy: 'measuring where nothing else runs; larger morsels where the loop is the one that is slower (`src/exec/chain/handout.ts`).'
   },
   {
     bench: 'cpu-map',

@@ -6,7 +6,7 @@
  *
  * What the description leaves open (unknown, dictionaries, recursion) is left open: a `nil` that is not masked. A description says
  * what passes, not the order of keys nor which others there are; see frame/hint.ts for what is made of it.
- * Pure; called by remote.ts and pool-task.ts, once per outlet. The one place that knows descriptions and columns.
+ * Pure; called by remote.ts and handout.ts, once per outlet. The one place that knows descriptions and columns.
  */
 import { hintOf, type Hint } from '../frame/hint.ts'
 import { mask, merge } from '../frame/infer.ts'

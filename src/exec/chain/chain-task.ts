@@ -3,37 +3,33 @@
  * work is worth it.
  *
  *   feed (channel, cursor or splits) ──▶ on the loop: local-loop.ts, slice by slice
- *                                   └──▶ on the pool: pool-task.ts, morsel by morsel
+ *                                   └──▶ on the pool: handout.ts, morsel by morsel
  *
- * The move: after MOVE_AFTER_MS of CPU here (at once for large splits) the task is registered with the crew, while the loop
+ * The move (move.ts): after MOVE_AFTER_MS of CPU here (at once for large splits) the task is registered with the crew, while the loop
  * goes on; once every worker is ready it switches, between two slices: the next batch goes to the pool, and a serial task's
  * state goes ahead of it. Where the plan says so it waits for the pool before its first item. A task whose plan is on the
  * caller's loop never moves, nor does one whose state cannot be cloned; one that ends before it has moved waits for nobody.
  * Called by run.ts.
  */
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { sourceFailed } from '../../error/wording-run.ts'
 import { DEAD_LETTERS } from '../../graph/letters.ts'
 import type { ItemBatch, SourceCursor, SourceSpec, SplitCursor, SplitPlan } from '../../graph/spec.ts'
 import { Interruptible } from '../../prelude/interruptible.ts'
 import { Progression, Rows, type Items } from '../../prelude/items.ts'
 import type { Batch } from '../edges/batch.ts'
-import { crewOf } from '../../runtime/crew.ts'
 import { LocalLoop, type Input } from './local-loop.ts'
 import type { Progress } from './delivery.ts'
-import { PoolTask } from './pool-task.ts'
+import { Move } from './move.ts'
 import type { Crossings } from '../report.ts'
 import type { Task, TaskContext } from '../task.ts'
 
-/** CPU time that a task uses on the caller's loop before it moves, in milliseconds. */
-const MOVE_AFTER_MS = 4
 /** Items of more than so many KiB each, such as what workers have gathered, are dear to work on: the first waits for the pool, as huge sources do. */
 const LARGE_KIB = 128
 /** Sources of more bytes than this go to the pool at once. */
 const LARGE_BYTES = 1024 * 1024
-/** Those of more than this wait for it, so that the caller's loop is free from the beginning; so long at most, in milliseconds. */
+/** Those of more than this wait for it, so that the caller's loop is free from the beginning. */
 const HUGE_BYTES = 64 * LARGE_BYTES
-const WAIT_MS = 500
 /** Bytes per split on the caller's loop and on the pool; of huge sources, where few splits are as good as many. */
 const LOOP_SPLIT = 256 * 1024
 const POOL_SPLIT = 512 * 1024
@@ -57,9 +53,7 @@ export class ChainTask implements Task {
   readonly #loop: LocalLoop
   /** What has been read of files, on either lane: for positions. */
   readonly #progress: Progress = { lines: new Map(), items: 0, bytes: 0 }
-  #pool: PoolTask | undefined
-  #moving: Promise<void> | undefined
-  #ready = false
+  readonly #move: Move
   #splits: SplitPlan | undefined
   #cursor: SourceCursor | SplitCursor | undefined
   #pulling = false
@@ -67,15 +61,18 @@ export class ChainTask implements Task {
   constructor(context: TaskContext) {
     this.#c = context
     this.#loop = new LocalLoop(context, this.#progress.lines)
+    this.#move = new Move(context, this.#loop, this.#progress, () => {
+      this.#closed()
+    })
   }
 
   get stuck(): boolean {
-    return (this.#pulling || this.#loop.sending || this.#pool?.sending === true) && this.#pool?.busy !== true
+    return (this.#pulling || this.#loop.sending || this.#move.pool?.sending === true) && this.#move.pool?.busy !== true
   }
 
   get still(): boolean {
     const [edge] = this.#c.inlets
-    return this.#ended || (edge?.awaited === true && (this.#pool === undefined || this.#pool.still))
+    return this.#ended || (edge?.awaited === true && (this.#move.pool === undefined || this.#move.pool.still))
   }
   #ended = false
 
@@ -84,15 +81,15 @@ export class ChainTask implements Task {
   }
 
   get onPool(): boolean {
-    return this.#ready
+    return this.#move.made
   }
 
   get crossings(): Crossings | undefined {
-    return this.#pool?.crossings
+    return this.#move.pool?.crossings
   }
 
   get bytesDone(): number {
-    return this.#progress.bytes + (this.#pool?.bytesDone ?? 0)
+    return this.#progress.bytes + (this.#move.pool?.bytesDone ?? 0)
   }
 
   get totalBytes(): number | undefined {
@@ -101,7 +98,7 @@ export class ChainTask implements Task {
 
   totals(): Float64Array {
     const totals = this.#loop.totals()
-    this.#pool?.counters.forEach((count, i) => {
+    this.#move.pool?.counters.forEach((count, i) => {
       totals[i % totals.length]! += count // one row of counters per worker
     })
     return totals
@@ -113,20 +110,20 @@ export class ChainTask implements Task {
       this.#stopFeed()
     })
     try {
-      if (plan.start === 'pool') await this.#move()
+      if (plan.start === 'pool') await this.#move.now()
       else if (plan.affinity === 'loop') await this.#loop.fetch()
       await this.#run()
       if (signal.aborted) throw this.#c.cancelled()
       await this.#finish()
       outlets.end()
     } catch (error) {
-      this.#pool?.abort()
+      this.#move.pool?.abort()
       throw error
     } finally {
-      this.#stay()
-      await this.#moving?.catch(() => undefined)
-      this.#pool?.abort()
-      await this.#pool?.close()
+      this.#move.stay()
+      await this.#move.settled()
+      this.#move.pool?.abort()
+      await this.#move.pool?.close()
       await this.#closeFeed()
       this.#loop.close()
       for (const edge of this.#c.inlets) edge.leave()
@@ -196,16 +193,16 @@ export class ChainTask implements Task {
     this.#splits = splits
     const parallel = this.#c.plan.affinity === 'parallel'
     const bytes = splits.totalBytes ?? Infinity
-    if (parallel && bytes > LARGE_BYTES) this.#beginMove()
+    if (parallel && bytes > LARGE_BYTES) this.#move.begin()
     const huge = (splits.totalBytes ?? 0) > HUGE_BYTES
-    if (parallel && huge) await this.#moved()
+    if (parallel && huge) await this.#move.waited()
     let left = bytes
     while (!this.#over && !this.#drained) {
-      const onPool = parallel && this.#switched()
+      const onPool = parallel && this.#move.switched()
       const split = splits.next(!onPool ? LOOP_SPLIT : huge ? splitOf(left, this.#c.plan.parallelism) : POOL_SPLIT)
       if (split === undefined) return
       left -= split.end - split.start
-      if (onPool) await this.#pool!.split(split)
+      if (onPool) await this.#move.pool!.handout.split(split)
       else if (!(await this.#readHere(spec.splits!.reader.open(split, spec.args, 'async'), split.file))) return
     }
   }
@@ -231,9 +228,9 @@ export class ChainTask implements Task {
 
   /** One batch, where the task is now. Answers whether more is wanted. */
   async #feed(fed: Fed): Promise<boolean> {
-    if ('channel' in fed && isLarge(fed.channel)) await this.#leave()
+    if ('channel' in fed && isLarge(fed.channel)) await this.#move.ahead()
     // The lines of a split are counted in one place: what was begun here is ended here.
-    const toPool = !('batch' in fed && fed.batch.origin !== undefined) && this.#switched()
+    const toPool = !('batch' in fed && fed.batch.origin !== undefined) && this.#move.switched()
     const base = this.itemsIn
     if (toPool) return this.#toPool(fed, base)
     const input = 'batch' in fed ? inputOf(fed.batch) : { items: fed.channel.input() }
@@ -246,10 +243,10 @@ export class ChainTask implements Task {
   }
 
   async #toPool(fed: Fed, base: number): Promise<boolean> {
-    const pool = this.#pool!
+    const pool = this.#move.pool!
     if ('channel' in fed) {
       this.itemsIn += fed.channel.count
-      await pool.batch(fed.channel, base)
+      await pool.handout.batch(fed.channel, base)
     } else {
       const { items } = inputOf(fed.batch)
       this.itemsIn += items.length
@@ -261,10 +258,10 @@ export class ChainTask implements Task {
 
   /** The items from `from` on go to the pool. A run that drains leaves numbers that nobody has made unmade. */
   async #handOut(items: Items, from: number, base: number): Promise<void> {
-    const pool = this.#pool!
-    if (!(items instanceof Progression)) return pool.items(from === 0 && !(items instanceof Rows) ? items : items.slice(from), base + from)
+    const pool = this.#move.pool!
+    if (!(items instanceof Progression)) return pool.handout.items(from === 0 && !(items instanceof Rows) ? items : items.slice(from), base + from)
     for (let at = from; at < items.length && !(at > from && this.#drained) && !pool.shut; ) {
-      at += await pool.progression(items.part(at, items.length), base + at)
+      at += await pool.handout.progression(items.part(at, items.length), base + at)
       await this.#loop.breatheIfDue()
     }
   }
@@ -273,114 +270,25 @@ export class ChainTask implements Task {
     const { items, origin } = input
     for (let from = 0; from < items.length; ) {
       if (from > 0 && items instanceof Progression && this.#drained) return false
-      if (origin === undefined && this.#switched()) {
+      if (origin === undefined && this.#move.switched()) {
         await this.#handOut(items, from, base)
-        return !this.#pool!.shut
+        return !this.#move.pool!.shut
       }
       const { taken, open } = await this.#loop.slice(input, from, base)
       from += taken
-      if (this.#isWorthIt()) this.#beginMove()
+      if (this.#move.isWorthIt) this.#move.begin()
       if (!open) return false
     }
     return true
   }
 
-  // ---- moving ----
-
-  /** Whether the task should be on the pool; in a test, the test says. */
-  #isWorthIt(): boolean {
-    const { weather, plan } = this.#c
-    if (weather === undefined) return this.#loop.cpuMs > MOVE_AFTER_MS
-    return plan.affinity !== 'loop' && this.#moving === undefined && weather.leaves(plan.stages[0]!.name)
-  }
-
-  /** Registers the task with the crew, while the loop goes on. */
-  #beginMove(): void {
-    if (this.#moving !== undefined || this.#c.plan.kernels.length === 0) return
-    this.#move().catch((error: unknown) => {
-      this.#c.fail(error as Error)
-    })
-  }
-
-  /** Moves before the next item, if that may be. */
-  async #leave(): Promise<void> {
-    if (this.#ready || this.#moving !== undefined || this.#c.plan.affinity === 'loop' || this.#c.weather !== undefined) return
-    this.#beginMove()
-    await this.#moved()
-  }
-
-  /** Waits for the pool; not for long where its workers are busy with something else. */
-  async #moved(): Promise<void> {
-    const late = new AbortController()
-    try {
-      await Promise.race([this.#moving, sleep(WAIT_MS, undefined, { signal: late.signal })])
-    } catch {
-      // what it failed with is told where it was begun
-    } finally {
-      late.abort()
-    }
-  }
-
-  #move(): Promise<void> {
-    if (this.#c.plan.affinity === 'loop') return Promise.resolve()
-    return (this.#moving ??= this.#open())
-  }
-
-  /** Whether the task is on the pool; called between slices, when its state is whole, it moves there as soon as it can. */
-  #switched(): boolean {
-    if (this.#ready || this.#pool === undefined || this.#stuckHere) return this.#ready
-    const { states } = this.#loop
-    if (this.#c.plan.affinity === 'serial' && states !== undefined && !this.#pool.adopt(states)) this.#stuckHere = true
-    else this.#ready = true
-    if (this.#loop.itemsRun > 0 && this.#c.weather === undefined) this.#pool.measured((this.#loop.cpuMs * 1000) / this.#loop.itemsRun)
-    return this.#ready
-  }
-  /** Its state holds what cannot be cloned. */
-  #stuckHere = false
-
-  /** The task is over: it does not wait for workers that have not answered yet. */
-  #stays = false
-  #staying: AbortController | undefined
-
-  #stay(): void {
-    this.#stays = true
-    this.#staying?.abort(new Error('the task is over'))
-  }
-
-  async #open(): Promise<void> {
-    const { plan, outlets, workers, maxLatencyMs, carried, rested } = this.#c
-    const staying = (this.#staying = new AbortController())
-    if (this.#stays) this.#stay()
-    const opened = PoolTask.open({
-      plan,
-      crew: crewOf(workers),
-      outlets,
-      progress: this.#progress,
-      maxLatencyMs,
-      carried,
-      weather: this.#c.weather,
-      rested,
-      deadLetter: this.#c.deadLetter,
-      stopped: this.#c.stopped,
-      closed: () => {
-        this.#closed()
-      },
-      fail: this.#c.fail,
-      signal: staying.signal
-    })
-    this.#pool = await opened.catch((error: unknown) => {
-      if (!this.#stays) throw error
-      return undefined
-    })
-  }
-
   // ---- ending ----
 
   async #finish(): Promise<void> {
-    const movedAway = this.#ready && this.#c.plan.affinity === 'serial'
-    const hasRunHere = this.#loop.states !== undefined || !this.#ready // or nowhere: without input there is an end, too
+    const movedAway = this.#move.made && this.#c.plan.affinity === 'serial'
+    const hasRunHere = this.#loop.states !== undefined || !this.#move.made // or nowhere: without input there is an end, too
     if (!movedAway && !this.#c.outlets.allClosed && hasRunHere) await this.#loop.end()
-    await this.#pool?.finish(this.#ready)
+    await this.#move.pool?.finish(this.#move.made)
     if (this.#c.signal.aborted) throw this.#c.cancelled()
   }
 
@@ -406,9 +314,9 @@ export class ChainTask implements Task {
   }
 
   #stopFeed(): void {
-    this.#stay()
+    this.#move.stay()
     this.#giveUp()
-    this.#pool?.abort()
+    this.#move.pool?.abort()
   }
 
   /** Called when the run is cancelled or drained: wakes whatever waits. */
@@ -416,9 +324,9 @@ export class ChainTask implements Task {
     if (this.#c.signal.aborted || this.#c.plan.head?.kind !== DEAD_LETTERS) this.#pull.interrupt()
     if (this.#c.signal.aborted) {
       this.#giveUp()
-      this.#stay()
-      this.#pool?.abort()
-    } else if (this.#drained) this.#pool?.drain()
+      this.#move.stay()
+      this.#move.pool?.abort()
+    } else if (this.#drained) this.#move.pool?.drain()
   }
 
   async #closeFeed(): Promise<void> {

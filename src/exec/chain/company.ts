@@ -3,7 +3,7 @@
  *
  *   add ──▶ held ──▶ next(most) ──▶ taken(n)          a batch that meets nobody is not copied
  *
- * Called by pool-task.ts, which decides when they leave.
+ * Called by handout.ts, which decides when they leave.
  */
 import { joined, type Held } from '../../prelude/items.ts'
 
