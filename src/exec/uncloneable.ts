@@ -2,7 +2,7 @@
  * An item that cannot cross threads: the error of the frame that was to hold it, with the stage that made the item and its place.
  *
  * A frame knows which of its items it was; which item of the morsel that came of is known where every stage on the way makes
- * one of one. Called by results.ts and remote.ts in workers, by handout.ts on the caller's loop.
+ * one of one. Called by results.ts and leaving.ts in workers, by handout.ts on the caller's loop.
  */
 import { PipelineError, type Position } from '../error/pipeline-error.ts'
 import type { ItemBatch } from '../graph/spec.ts'

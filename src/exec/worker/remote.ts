@@ -1,5 +1,5 @@
 /**
- * The worker's half of the executor: runs the morsels of registered tasks (remote-task.ts), and sends results as frames.
+ * The worker's half of the executor: runs the morsels of registered tasks (remote-task.ts), and lets results leave as frames (leaving.ts: R6, R8).
  *
  *   morsel ── decode frame, or read split ──▶ instance.run ──▶ outs ──▶ frames ──▶ NOTICE_OUT … NOTICE_DONE
  *                                                                 │
@@ -11,15 +11,9 @@
  *   R2  a morsel at rest goes on in the worker where it began
  *   R3  an instance serves one morsel at a time; its partial state lives as long as the task
  *   R4  an error never escapes: it is told by NOTICE_FAIL, and NOTICE_DONE still follows
- *   R6  results leave when they fill a frame, when the morsel is over, and, if the reader waits for this very morsel, when the
- *       first of them is older than `maxLatencyMs` or something has to be waited for: otherwise they wait for their turn anyway. Lines for
- *       files that appear when they are complete fill their frames, and wake nobody
+ *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  *   R7  where a task has many instances one that a failure has stopped is open again for its next morsel, which may come before that
  *       one: the caller's loop, which has their order, leaves out what is behind it
- *   R8  whoever pushes a notice reads afterwards whether it is waited for; the end of a split that nobody waits for, or that has made
- *       nothing that is waited for while enough other splits lie ready, wakes nobody. So does one that rests: its turn comes when the
- *       loop, which may not have heard that the one before it is over, looks again, at the latest when few splits lie ready
- *   R5  morsels of a serial task are run one after the other: its one instance sees them in order
  * Called by src/worker.ts. Knows operator/ and frame/; the pool calls `run` and `onMessage`.
  */
 import { DONE, PAUSED, WAIT, CLOSED, type Status } from '../../operator/loop/compile.ts'
@@ -31,17 +25,14 @@ import { encodeError } from '../../error/wire.ts'
 import type { ItemBatch, Split } from '../../graph/spec.ts'
 import { listOf, type Items } from '../../prelude/items.ts'
 import {
-  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DEAD, NOTICE_DONE, NOTICE_FAIL, NOTICE_MORE, NOTICE_OUT, NOTICE_STOP, STOP_ABORT, STOP_DRAIN,
-  WORD_BEGUN, WORD_INPUT, WORD_SENT, WORD_STOP, WORD_TASK, WORD_WANTED,
+  INPUT_ALONE, INPUT_END, INPUT_SPLIT, NOTICE_CLOSED, NOTICE_DONE, NOTICE_FAIL, STOP_ABORT, STOP_DRAIN, WORD_BEGUN, WORD_INPUT, WORD_STOP, WORD_TASK,
   type FromWorker, type Registration, type Told, type ToWorker
 } from '../protocol.ts'
 import { swapContext } from '../../prelude/context.ts'
-import { createResults, type ResultsOptions, type Sent } from './results.ts'
+import { createLeaving, type Emit, type Step } from './leaving.ts'
+import type { Sent } from './results.ts'
 import { Fatal, freeLoop, makeLoop, paceOf, publish, taskOf, type Kernels, type Machine, type Readers, type RemoteLoop, type RemoteTask } from './remote-task.ts'
 import { tell } from '../told.ts'
-import { placeOf } from '../uncloneable.ts'
-
-export type Emit = (kind: number, slot: number, a: number, b: number, c: number, d: number) => void
 
 export interface RemoteOptions {
   readonly worker: number
@@ -65,9 +56,6 @@ export interface Remote {
   onMessage(message: ToWorker): void | Promise<void>
 }
 
-/** What the driver of a morsel yields: something to wait for, or `'rest'`: results have to be taken first. */
-type Step = Promise<unknown> | 'rest'
-
 /**
  * A drain stops the reading of splits that are longer than this. Shorter ones are read to their end: they lie between others,
  * and what a drained run has written should be the beginning of a file, without holes.
@@ -78,14 +66,6 @@ const LONG_BYTES = 4 * 1024 * 1024
 interface Input extends Pick<ItemBatch, 'origin'> {
   readonly items: Items
 }
-
-/** Dead letters among the outlets. */
-const LETTERS = -1
-/** What leaves: whole frames; what has waited long enough, too; or everything. */
-type Due = 'full' | 'late' | 'all'
-
-/** Nothing of an outlet is seen before the run is over. */
-const isPatient = ({ registration: { program } }: RemoteTask, outlet: number): boolean => program.outlets[outlet]!.patient === true
 
 /** Items of the largest slice of a loop. */
 const LARGEST_SLICE = 16_384
@@ -115,90 +95,13 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
   const alone = new Map<number, AloneFrame>()
   /** States that came before their task was ready: to a worker that replaces a dead one. */
   const adopted = new Map<number, readonly object[]>()
-  /** The morsel whose end is about to be told, behind its last results. */
-  let ending = -1
-  /** Results are whispered where nobody waits for them, or where another notice, which wakes, is next (R8). */
-  const tellResults: ResultsOptions['emit'] = (kind, slot, a, b, c, d, more = false) => {
-    whisper(kind, slot, a, b, c, d)
-    if (more || (slot === ending && (kind === NOTICE_OUT || kind === NOTICE_DEAD))) return
-    const task = tasks.get(arena.words(slot)[WORD_TASK]!)
-    if (kind === NOTICE_OUT && task !== undefined && isPatient(task, a)) return
-    const rests = kind === NOTICE_MORE && task !== undefined && arena.words(slot)[WORD_INPUT] === INPUT_SPLIT
-    if (kind === NOTICE_FAIL || task === undefined || isWanted(task, slot) || (rests && isShort(task))) nudge()
-  }
-  const { send, wholeFrames } = createResults({ worker, arena, emit: tellResults, post, now: machine.now })
-
-  /** What a frame could not hold is the failure of the stage that made it. */
-  const cannotCross = (loop: RemoteLoop, outlet: number, error: unknown): unknown => {
-    const place = placeOf(error)
-    if (place === undefined) return error
-    const { node, batch = loop.batch, base, index } = loop.places.of(outlet, place)
-    return new Fatal(tell(node, batch, index, base, undefined, error))
-  }
-
-  function* flush(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, due: Due): Generator<Step, void, unknown> {
-    const { outs, columns } = loop.instance
-    for (let outlet = 0; outlet < outs.length; outlet++) {
-      const { text, patient = false } = task.registration.program.outlets[outlet]!
-      const all = due === 'all' || (due === 'late' && !patient)
-      const held = outs[outlet]!
-      const numbers = columns[outlet]?.count ?? 0
-      const count = held.length + numbers
-      const whole = all ? count : wholeFrames(count, outlet, loop.fills)
-      if (whole === 0) continue
-      if (!patient) sent.awaited = true
-      if (numbers > 0) {
-        yield* send(NOTICE_OUT, slot, outlet, columns[outlet]!.view(), text, sent, loop.fills)
-        loop.places.left(outlet, numbers)
-      }
-      if (held.length === 0 || (!all && whole <= numbers)) continue
-      outs[outlet] = all ? [] : held.splice(whole - numbers)
-      try {
-        yield* send(NOTICE_OUT, slot, outlet, held, text, sent, loop.fills, task.hints[outlet])
-      } catch (error) {
-        throw cannotCross(loop, outlet, error)
-      }
-      loop.places.left(outlet, held.length)
-    }
-    if (loop.dead.length > 0 && (due !== 'full' || wholeFrames(loop.dead.length, LETTERS, loop.fills) > 0)) {
-      const letters = loop.dead
-      loop.dead = []
-      sent.awaited = true
-      yield* send(NOTICE_DEAD, slot, LETTERS, letters, false, sent, loop.fills)
-    }
-    if (due === 'full' || loop.stops.length === 0) return
-    sent.awaited = true
-    yield* send(NOTICE_STOP, slot, 0, loop.stops.splice(0), false, sent, new Map())
-  }
-
-  /** Whether the outlets hold something that has to leave in time. */
-  const isHeld = (task: RemoteTask, { instance: { outs, columns }, dead }: RemoteLoop): boolean =>
-    dead.length > 0 || outs.some((out, outlet) => out.length > 0 && !isPatient(task, outlet)) || columns.some((column) => column !== undefined && column.count > 0)
-
-  /** Whether the caller's loop has nothing to do but to wait for this morsel. */
-  const isWanted = (task: RemoteTask, slot: number): boolean => load(task.stop, WORD_WANTED) === slot + 1
-
-  /** Whether the caller's loop should hand out more, or is to end: few splits lie ready. */
-  const isShort = ({ stop, registration: { parallelism } }: RemoteTask): boolean =>
-    load(stop, WORD_STOP) === STOP_ABORT || load(stop, WORD_SENT) - load(stop, WORD_BEGUN) <= parallelism
-
-  /** Tells that a split is done; wakes the caller's loop if it has something to do then: results, other splits, an end (R8). */
-  const tellSplit = (task: RemoteTask, slot: number, awaited: boolean, lines: number, micros: number, kib: number, items: number): void => {
-    whisper(NOTICE_DONE, slot, lines, micros, kib, items)
-    if (isShort(task) || (awaited && isWanted(task, slot))) nudge()
-  }
-
-  /** Sends what should leave now (R6). */
-  const flushDue = (task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, waits = false): Generator<Step, void, unknown> => {
-    const late = waits || machine.now() - loop.since >= task.registration.maxLatencyMs
-    return flush(task, loop, slot, sent, late && isWanted(task, slot) ? 'late' : 'full')
-  }
+  const leaving = createLeaving({ worker, arena, taskOf: (slot) => tasks.get(arena.words(slot)[WORD_TASK]!), whisper, nudge, post, now: machine.now })
 
   /** Carries a status of the instance to its end: pauses are flushed, waits are slept. */
   function* settle(task: RemoteTask, loop: RemoteLoop, slot: number, sent: Sent, begun: Status): Generator<Step, Status, unknown> {
     let status = begun
     while (status === PAUSED || status === WAIT) {
-      yield* flushDue(task, loop, slot, sent, status === WAIT)
+      yield* leaving.flushDue(task, loop, slot, sent, status === WAIT)
       if (status === WAIT) {
         const slept = machine.sleep(loop.instance.waitMs)
         if (slept !== undefined) yield slept
@@ -207,7 +110,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         loop.instance.close()
         return CLOSED
       }
-      if (!isHeld(task, loop)) loop.since = machine.now()
+      if (!leaving.isHeld(task, loop)) loop.since = machine.now()
       status = loop.instance.resume()
     }
     return status
@@ -234,10 +137,10 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     for (let from = 0; from < items.length; ) {
       const to = Math.min(items.length, from + loop.slice)
       const began = machine.now()
-      if (!isHeld(task, loop)) loop.since = began
+      if (!leaving.isHeld(task, loop)) loop.since = began
       const status = yield* settle(task, loop, slot, sent, loop.instance.run(items, from, to))
       loop.slice = sliceAfter(loop.slice, to - from, machine.now() - began, pace, mostHeld(loop))
-      yield* flushDue(task, loop, slot, sent)
+      yield* leaving.flushDue(task, loop, slot, sent)
       if (status !== DONE || load(task.stop, WORD_STOP) === STOP_ABORT) return false
       from = to
     }
@@ -253,7 +156,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
     try {
       while (open && !(long && load(task.stop, WORD_STOP) === STOP_DRAIN)) {
         const pulled = cursor.pull()
-        if (pulled instanceof Promise && isHeld(task, loop)) yield* flushDue(task, loop, slot, sent, true)
+        if (pulled instanceof Promise && leaving.isHeld(task, loop)) yield* leaving.flushDue(task, loop, slot, sent, true)
         const batch = pulled instanceof Promise ? ((yield pulled) as ItemBatch | undefined) : pulled
         if (batch === undefined) break
         open = yield* feed(task, loop, slot, sent, batch, base)
@@ -285,7 +188,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
           each.batch = {}
           each.since = began
           yield* settle(task, each, slot, sent, each.instance.end())
-          yield* flush(task, each, slot, sent, 'all')
+          yield* leaving.flush(task, each, slot, sent, 'all')
         }
         return
       }
@@ -293,8 +196,8 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       const batch = (yield* input(task, slot))!
       if (kind === INPUT_SPLIT) ({ lines, bytes, items, open } = yield* readSplit(task, loop, slot, sent, (listOf(batch.items) as readonly Split[])[0]!))
       else open = yield* feed(task, loop, slot, sent, batch, 0)
-      ending = slot
-      yield* flush(task, loop, slot, sent, 'all')
+      leaving.ending = slot
+      yield* leaving.flush(task, loop, slot, sent, 'all')
     } catch (error) {
       if (!known(task)) return
       loop.instance.outs.forEach((_, o) => (loop.instance.outs[o] = []))
@@ -302,10 +205,10 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
       loop.dead = []
       const told: Told = error instanceof Fatal ? error.told : { ...tell(-1, loop.batch, -1, 0, undefined, error) }
       sent.frames = 0 // the last word is always said
-      yield* send(NOTICE_FAIL, slot, 0, [told], false, sent, new Map())
+      yield* leaving.send(NOTICE_FAIL, slot, 0, [told], false, sent, new Map())
     } finally {
       if (task.stops && !task.registration.serial) loop.instance.reopen()
-      ending = -1
+      leaving.ending = -1
       loop.busy = false
       task.behind.shift()?.()
       if (known(task)) {
@@ -313,7 +216,7 @@ export const createRemote = ({ worker, arena, kernels, readers, emit, whisper, n
         publish(task)
         const micros = Math.round((machine.now() - began - sent.restedMs) * 1000)
         const kib = Math.ceil(bytes / 1024)
-        if (kind === INPUT_SPLIT) tellSplit(task, slot, sent.awaited, lines, micros, kib, items)
+        if (kind === INPUT_SPLIT) leaving.tellSplit(task, slot, sent.awaited, lines, micros, kib, items)
         else emit(NOTICE_DONE, slot, lines, micros, kib, 0)
       }
     }
