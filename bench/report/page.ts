@@ -66,7 +66,7 @@ export const page = ({ rows, claims, machine, note, example }: Page): string => 
 ${note === undefined ? '' : `${note}\n\n`}${reached.length} of ${aimed.length} targets are reached in this run; the others are left in, each with its reason.
 
 A **ratio** above 1 means that ours is better: more per second, or less time or memory. Contenders run interleaved, ${rounds.join(' or ')} rounds here, each
-round beginning with another one, after a round to warm up; figures are medians, and **spread** is the interquartile range over the median of ours. Every
+round beginning with another one and every other one backwards, with a rest after each, after a round to warm up; figures are medians, and **spread** is the interquartile range over the median of ours. Every
 answer of every contender is checked in every round: a benchmark that computes something else fails. Peers that are slow do less of the same work; rates are
 compared.
 

@@ -4,6 +4,7 @@
  * Machines are noisy and drift; so a round runs every contender once, in an order that changes from round to round, and
  * what is reported is the ratio of medians, with the spread (interquartile range over median) of our own figures.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { rowOf, type Row } from './row.ts'
 
 export type { Row } from './row.ts'
@@ -59,18 +60,23 @@ export const check = (name: string, answer: unknown, expected: unknown): void =>
   throw new Error(`${name} answered ${text(answer).slice(0, 200)}, not ${text(expected).slice(0, 200)}`)
 }
 
+/** After each contender, in milliseconds: what it has left behind (threads that give memory back) is not to be in the figures of the next. */
+const REST_MS = 50
+
 /**
- * Runs every contender once a round, each round beginning with another one; answers what they measured, in the order of `contenders`.
- * The round that warms up is not counted.
+ * Runs every contender once a round, each round beginning with another one, every other round backwards: so none always comes behind the same
+ * one. Answers what they measured, in the order of `contenders`. The round that warms up is not counted.
  */
 export const interleave = async <A>(contenders: readonly (() => A | Promise<A>)[], size: Size, atLeast = 0): Promise<readonly (readonly A[])[]> => {
   const found = contenders.map((): A[] => [])
   const rounds = size.kind === 'full' ? Math.max(size.rounds, atLeast) : size.rounds
   for (let round = size.kind === 'smoke' ? 0 : -1; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
-      const at = (turn + round + 1) % contenders.length
+      const step = round % 2 === 0 ? turn : contenders.length - 1 - turn
+      const at = (step + round + 1) % contenders.length
       const value = await contenders[at]!()
       if (round >= 0) found[at]!.push(value)
+      if (size.kind !== 'smoke') await sleep(REST_MS)
     }
   }
   return found
